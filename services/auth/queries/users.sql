@@ -1,0 +1,51 @@
+--! credentials_by_email
+SELECT id, email, username, roles, password_change_required, created_at, updated_at,
+       password_hash, pepper_version
+FROM users
+WHERE email = :email;
+
+--! credentials_by_id
+SELECT id, email, username, roles, password_change_required, created_at, updated_at,
+       password_hash, pepper_version
+FROM users
+WHERE id = :id;
+
+--! account_by_id
+SELECT id, email, username, roles, password_change_required, created_at, updated_at
+FROM users
+WHERE id = :id;
+
+--! taken
+SELECT EXISTS (SELECT FROM users WHERE email = :email) AS email,
+       EXISTS (SELECT FROM users WHERE username_key = :username_key) AS username;
+
+--! admin_exists
+SELECT EXISTS (SELECT FROM users WHERE roles @> ARRAY['admin']) AS admin;
+
+--! insert_user
+INSERT INTO users (id, email, username, username_key, password_hash, pepper_version,
+                   password_changed_at, password_change_required, roles, created_at, updated_at)
+VALUES (:id, :email, :username, :username_key, :password_hash, :pepper_version,
+        :now, :password_change_required, :roles, :now, :now);
+
+-- The hash read at verification guards against overwriting a password that was changed
+-- in between.
+--! upgrade_password_hash
+UPDATE users
+SET password_hash = :password_hash, pepper_version = :pepper_version
+WHERE id = :id AND password_hash = :verified_hash;
+
+--! change_password
+UPDATE users
+SET password_hash = :password_hash, pepper_version = :pepper_version,
+    password_changed_at = :now, updated_at = :now,
+    password_change_required = :password_change_required
+WHERE id = :id AND password_hash = :verified_hash;
+
+--! set_roles
+UPDATE users
+SET roles = :roles, updated_at = :now
+WHERE id = :id;
+
+--! lock_user
+SELECT roles, password_hash FROM users WHERE id = :id FOR UPDATE;
