@@ -65,9 +65,8 @@ pub fn run(arguments: &Arguments) -> Outcome {
         let committed = read_tree(&service.generated)?;
         let changes = differences(&committed, &fresh);
         if arguments.check {
-            stale.extend(
-                changes.iter().map(|file| workspace::shown(&service.generated.join(file))),
-            );
+            stale
+                .extend(changes.iter().map(|file| workspace::shown(&service.generated.join(file))));
         } else {
             write_tree(&service.generated, &committed, &fresh)?;
             println!("{}: {} files, {} changed", service.name, fresh.len(), changes.len());
@@ -144,9 +143,10 @@ fn prepare(
 ) -> Outcome {
     let client = server.connect(runtime, Some(database))?;
     let schema = &service.name;
-    runtime.block_on(client.batch_execute(&format!(
-        "CREATE SCHEMA \"{schema}\"; SET search_path TO \"{schema}\""
-    )))?;
+    runtime
+        .block_on(client.batch_execute(&format!(
+            "CREATE SCHEMA \"{schema}\"; SET search_path TO \"{schema}\""
+        )))?;
     let platform = sql_files(&workspace::root().join("platform/database/migrations"))?;
     for file in platform.into_iter().chain(sql_files(&service.migrations)?) {
         let sql = fs::read_to_string(&file)?;
@@ -233,9 +233,9 @@ fn manifest(service: &Service, tree: &Tree) -> String {
     );
     for (dependency, prefix) in DEPENDENCIES {
         let module = prefix.trim_end_matches(':');
-        let used = tree.values().any(|text| {
-            text.contains(prefix) || text.contains(&format!("pub use {module};"))
-        });
+        let used = tree
+            .values()
+            .any(|text| text.contains(prefix) || text.contains(&format!("pub use {module};")));
         if used {
             text.push_str(&format!("{dependency}.workspace = true\n"));
         }
@@ -276,8 +276,9 @@ impl Server {
 }
 
 fn sorted(directory: &Path) -> Result<Vec<PathBuf>, std::io::Error> {
-    let mut entries =
-        fs::read_dir(directory)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()?;
+    let mut entries = fs::read_dir(directory)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<Vec<_>, std::io::Error>>()?;
     entries.sort();
     Ok(entries)
 }

@@ -1,0 +1,7 @@
+// This file was generated with `clorinde`. Do not modify.
+
+pub mod attempts;
+pub mod audit;
+pub mod keys;
+pub mod sessions;
+pub mod users;
