@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::Span;
+use crate::problem::{Finding, Problems};
 
 /// The edge gateway's settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,6 +62,73 @@ pub struct Gateway {
     /// User-defined routes.
     #[serde(default)]
     pub routes: Vec<Route>,
+}
+
+impl Gateway {
+    /// Reports values that parse but cannot work.
+    pub fn validate(&self, problems: &mut Problems) {
+        problems.require(
+            !(self.cors.credentials && self.cors.origins.iter().any(|origin| origin == "*")),
+            "gateway.cors.origins",
+            "must not be \"*\" while gateway.cors.credentials is true",
+            "name the origins, or set credentials to false",
+        );
+        for (name, limit) in &self.rate_limits {
+            problems.require(
+                !limit.window.is_zero(),
+                &format!("gateway.rate_limits.{name}.window"),
+                "must not be zero",
+                "for example \"1m\"",
+            );
+        }
+        for (name, upstream) in &self.upstreams {
+            problems.require(
+                !upstream.servers.is_empty(),
+                &format!("gateway.upstreams.{name}.servers"),
+                "names no server",
+                "write servers = [\"host:port\"]",
+            );
+        }
+    }
+
+    /// Reports values that must not be used in production.
+    pub fn insecurities(&self, findings: &mut Vec<Finding>) {
+        if self.cors.origins.iter().any(|origin| origin == "*") {
+            findings.push(Finding::new(
+                "gateway.cors.origins",
+                "every web site may call the API from its visitors' browsers",
+                "name the origins that need it",
+            ));
+        }
+        if self.limits.body == 0 || self.limits.body > 1_073_741_824 {
+            findings.push(Finding::new(
+                "gateway.limits.body",
+                "request bodies are practically unlimited",
+                "set it to 10485760",
+            ));
+        }
+        if self.headers.strict_transport_security.is_empty() {
+            findings.push(Finding::new(
+                "gateway.headers.strict_transport_security",
+                "browsers may be led to the unencrypted address",
+                "set it to \"max-age=31536000; includeSubDomains\"",
+            ));
+        }
+        if self.https.is_empty() && self.trusted_proxies.is_empty() {
+            findings.push(Finding::new(
+                "gateway.https",
+                "passwords and tokens cross the network in plain text",
+                "set it to \"auto\", or name the TLS proxy in gateway.trusted_proxies",
+            ));
+        }
+        for (name, limit) in self.rate_limits.iter().filter(|(_, limit)| limit.limit == 0) {
+            findings.push(Finding::new(
+                format!("gateway.rate_limits.{name}.limit"),
+                format!("there is no limit by {:?}", limit.by).to_lowercase(),
+                "set a limit",
+            ));
+        }
+    }
 }
 
 /// What the plain listener does with requests.
