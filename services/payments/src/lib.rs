@@ -1,1 +1,3 @@
-//! placeholder
+//! Payments.
+
+pub mod domain;

@@ -1,0 +1,7 @@
+// This file was generated with `clorinde`. Do not modify.
+
+pub mod events;
+pub mod idempotency;
+pub mod payments;
+pub mod refunds;
+pub mod verification;
