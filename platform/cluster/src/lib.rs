@@ -1,7 +1,7 @@
 //! What the nodes of one installation share: a cache, rate limits, messages and locks.
 //!
 //! The same four traits stand on memory, for one process, and on Redis, for many; one
-//! contract test suite (`tests/contract.rs`) runs against both. A caller never learns
+//! contract test suite (`tests/suite/contract.rs`) runs against both. A caller never learns
 //! which one it holds.
 //!
 //! What always holds:

@@ -1,5 +1,6 @@
 //! The sliding-window log in Redis, shared by every node.
 
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -12,19 +13,27 @@ use crate::window::millis;
 
 /// Counts in Redis, and in this node's memory while Redis is away: a limit of 100 on three
 /// nodes then lets up to 300 pass, which is safer than none passing or all.
-#[derive(Debug)]
 pub(crate) struct RedisLimiter {
     link: Arc<Link>,
     limit: Script,
     release: Script,
 }
 
+impl fmt::Debug for RedisLimiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisLimiter").field("link", &self.link).finish_non_exhaustive()
+    }
+}
+
 impl RedisLimiter {
     pub(crate) fn new(link: Arc<Link>) -> Self {
         Self {
             link,
-            limit: Script::from_lua(include_str!("limit.lua")),
-            release: Script::from_lua(include_str!("release.lua")),
+            limit: Script::from_lua(concat!(include_str!("log.lua"), include_str!("limit.lua"))),
+            release: Script::from_lua(concat!(
+                include_str!("log.lua"),
+                include_str!("release.lua")
+            )),
         }
     }
 
@@ -34,14 +43,18 @@ impl RedisLimiter {
         vec![self.link.key("limit", &tagged), self.link.key("burst", &tagged)]
     }
 
-    async fn check_shared(&self, key: &str, quota: &Quota) -> Result<Verdict, ClusterError> {
-        let arguments = vec![
+    fn arguments(&self, quota: &Quota) -> Vec<String> {
+        vec![
             quota.limit.to_string(),
             quota.window_millis().to_string(),
             quota.burst.to_string(),
             quota.burst_millis().to_string(),
             self.link.script_time(),
-        ];
+        ]
+    }
+
+    async fn check_shared(&self, key: &str, quota: &Quota) -> Result<Verdict, ClusterError> {
+        let arguments = self.arguments(quota);
         let script = self.limit.evalsha_with_reload(self.link.client(), self.keys(key), arguments);
         let (allowed, taken, reset, retry): (i64, u32, i64, i64) = self.link.call(script).await?;
         Ok(Verdict {
@@ -75,7 +88,7 @@ impl RateLimiter for RedisLimiter {
         // Which of the two counted it is not known any more; giving back where nothing was
         // taken does nothing.
         self.link.local.release(key, quota).await?;
-        let arguments: Vec<String> = Vec::new();
+        let arguments = self.arguments(quota);
         let script =
             self.release.evalsha_with_reload(self.link.client(), self.keys(key), arguments);
         let _: Result<i64, ClusterError> = self.link.call(script).await;

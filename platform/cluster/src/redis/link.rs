@@ -3,6 +3,7 @@
 //! A connection that broke is known at once. A server that stopped answering is found by one
 //! call's timeout; from then on calls fail immediately and one call a second tries again.
 
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -22,7 +23,6 @@ use crate::memory::{MemoryLimiter, now_millis};
 const PROBE_EVERY: Duration = Duration::from_secs(1);
 
 /// The shared connection of everything but subscriptions.
-#[derive(Debug)]
 pub(crate) struct Link {
     connection: Connection,
     builder: Builder,
@@ -33,16 +33,23 @@ pub(crate) struct Link {
     presence: Presence,
 }
 
+/// Without the client and its builder, which know the password.
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link")
+            .field("options", &self.options)
+            .field("presence", &self.presence)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Link {
     pub(crate) async fn connect(
         url: &Secret,
         clock: SharedClock,
         options: RedisOptions,
     ) -> Result<Arc<Self>, ClusterError> {
-        // The library's error may quote the URL and with it the password.
-        let mut config = Config::from_url(url.expose()).map_err(|_| {
-            ClusterError::Settings("expected redis://[user:password@]host[:port][/database]")
-        })?;
+        let mut config = parse(url)?;
         config.version = RespVersion::RESP3;
         config.fail_fast = false;
         let timeout = options.timeout;
@@ -114,7 +121,8 @@ impl Link {
     }
 
     pub(crate) async fn ping(&self) -> Result<(), ClusterError> {
-        self.call(self.client().ping::<()>(None)).await
+        // Boxed, because the client's futures take 20 kB inside their caller's.
+        Box::pin(self.call(self.client().ping::<()>(None))).await
     }
 
     pub(crate) fn count_local_check(&self) {
@@ -130,8 +138,23 @@ impl Link {
     }
 }
 
+fn parse(url: &Secret) -> Result<Config, ClusterError> {
+    const SCHEMES: [&str; 3] = ["redis://", "redis-cluster://", "redis-sentinel://"];
+    if url.expose().starts_with("rediss") {
+        return Err(ClusterError::Settings(
+            "TLS is not supported; use a private network or a tunnel",
+        ));
+    }
+    // The library takes any scheme for Redis, and its error may quote the password.
+    SCHEMES
+        .iter()
+        .any(|scheme| url.expose().starts_with(scheme))
+        .then(|| Config::from_url(url.expose()).ok())
+        .flatten()
+        .ok_or(ClusterError::Settings("expected redis://[user:password@]host[:port][/database]"))
+}
+
 /// A connection that opens itself again for as long as it is kept.
-#[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) client: Client,
     task: JoinHandle<Result<(), fred::error::Error>>,
@@ -234,7 +257,7 @@ impl Presence {
         ClusterError::Unavailable(error)
     }
 
-    fn mark_away(&self, reason: &dyn std::fmt::Display) {
+    fn mark_away(&self, reason: &dyn fmt::Display) {
         if !self.away.load(Ordering::Relaxed) && !self.away.swap(true, Ordering::AcqRel) {
             self.outages.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(

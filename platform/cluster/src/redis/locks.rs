@@ -1,6 +1,7 @@
 //! Leases in Redis: `SET NX PX` with an owner, as its documentation of distributed locks
 //! describes for one instance, and a fencing token.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,7 +47,6 @@ pub(crate) struct RedisLocks {
     table: Arc<Table>,
 }
 
-#[derive(Debug)]
 struct Table {
     link: Arc<Link>,
     acquire: Script,
@@ -58,6 +58,12 @@ impl RedisLocks {
     pub(crate) fn new(link: Arc<Link>) -> Self {
         let [acquire, renew, release] = [ACQUIRE, RENEW, RELEASE].map(Script::from_lua);
         Self { table: Arc::new(Table { link, acquire, renew, release }) }
+    }
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table").field("link", &self.link).finish_non_exhaustive()
     }
 }
 

@@ -1,10 +1,9 @@
--- Gives the newest entry back. KEYS as in limit.lua. Taken in the same millisecond, the
--- burst was drawn on last.
-local taken = tonumber(redis.call('LINDEX', KEYS[1], -1))
-local drawn = tonumber(redis.call('LINDEX', KEYS[2], -1))
-if drawn and (not taken or drawn >= taken) then
+-- Gives the newest entry back. Taken in the same millisecond, the burst was drawn on last.
+local within = tonumber(redis.call('LINDEX', KEYS[1], -1))
+local above = tonumber(redis.call('LINDEX', KEYS[2], -1))
+if above and (not within or above >= within) then
     redis.call('RPOP', KEYS[2])
-elseif taken then
+elseif within then
     redis.call('RPOP', KEYS[1])
 end
 return 0
