@@ -436,8 +436,8 @@ pub struct Ejection {
     pub duration: Span,
     /// Longest ejection.
     pub max_duration: Span,
-    /// When fewer than this share of servers (in percent) would remain, health is ignored
-    /// and every server is used: a wrong verdict must not take the whole service away.
+    /// No server is ejected when fewer than this share (in percent) would remain available.
+    /// The last one never is: a wrong verdict must not take the whole service away.
     pub panic_percent: u32,
 }
 
