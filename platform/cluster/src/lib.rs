@@ -67,7 +67,8 @@ impl Cluster {
         }
     }
 
-    /// Everything in the Redis at `url` (`redis://`, `redis-cluster://`, `redis-sentinel://`).
+    /// Everything in the Redis at `url` (`redis://`, `redis-cluster://`, `redis-sentinel://`, with
+    /// TLS `rediss://` and so on).
     /// A server that is down does not fail this call: it is waited for briefly, then in the background.
     ///
     /// # Errors

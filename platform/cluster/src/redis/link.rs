@@ -16,7 +16,7 @@ use fred::types::{Builder, ClientState, RespVersion};
 use marquis_kernel::{Secret, SharedClock};
 use tokio::task::JoinHandle;
 
-use super::{RedisOptions, Stats, TimeSource};
+use super::{RedisOptions, Stats, TimeSource, tls};
 use crate::ClusterError;
 use crate::memory::{MemoryLimiter, now_millis};
 
@@ -50,9 +50,12 @@ impl Link {
         options: RedisOptions,
     ) -> Result<Arc<Self>, ClusterError> {
         let mut config = parse(url)?;
+        if url.expose().starts_with("rediss") {
+            config.tls = Some(tls::config(options.authorities.as_deref())?);
+        }
         config.version = RespVersion::RESP3;
         config.fail_fast = false;
-        let timeout = options.timeout;
+        let (timeout, connect_timeout) = (options.timeout, options.connect_timeout);
         let mut builder = Builder::from_config(config);
         builder
             .with_performance_config(|performance| {
@@ -60,7 +63,7 @@ impl Link {
                 performance.broadcast_channel_capacity = 4096;
             })
             .with_connection_config(|connection| {
-                connection.connection_timeout = timeout;
+                connection.connection_timeout = connect_timeout;
                 connection.internal_command_timeout = timeout;
                 // A command that was under way when the connection broke may have been
                 // carried out; its caller decides, not this library.
@@ -139,12 +142,14 @@ impl Link {
 }
 
 fn parse(url: &Secret) -> Result<Config, ClusterError> {
-    const SCHEMES: [&str; 3] = ["redis://", "redis-cluster://", "redis-sentinel://"];
-    if url.expose().starts_with("rediss") {
-        return Err(ClusterError::Settings(
-            "TLS is not supported; use a private network or a tunnel",
-        ));
-    }
+    const SCHEMES: [&str; 6] = [
+        "redis://",
+        "redis-cluster://",
+        "redis-sentinel://",
+        "rediss://",
+        "rediss-cluster://",
+        "rediss-sentinel://",
+    ];
     // The library takes any scheme for Redis, and its error may quote the password.
     SCHEMES
         .iter()

@@ -9,7 +9,9 @@ mod limiter;
 mod link;
 mod locks;
 mod pubsub;
+mod tls;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub(crate) use cache::RedisCache;
@@ -25,6 +27,11 @@ pub struct RedisOptions {
     pub prefix: String,
     /// The longest any call waits.
     pub timeout: Duration,
+    /// The longest one attempt to open a connection takes. No call waits for it.
+    pub connect_timeout: Duration,
+    /// PEM file of the authorities that a `rediss://` server is verified against, instead of
+    /// the system's.
+    pub authorities: Option<PathBuf>,
     /// Whose time the limiter follows.
     pub time: TimeSource,
 }
@@ -34,6 +41,8 @@ impl Default for RedisOptions {
         Self {
             prefix: "marquis:".to_owned(),
             timeout: Duration::from_millis(500),
+            connect_timeout: Duration::from_secs(2),
+            authorities: None,
             time: TimeSource::Server,
         }
     }

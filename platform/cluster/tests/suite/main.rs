@@ -4,3 +4,4 @@ mod contract;
 mod model;
 mod outage;
 mod support;
+mod tls;

@@ -64,3 +64,8 @@ pub async fn until<F: Future<Output = bool>>(what: &str, condition: impl Fn() ->
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
+
+pub fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("bound").port()
+}
