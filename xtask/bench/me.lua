@@ -1,0 +1,5 @@
+-- wrk: POST /auth/me with one access token. Arguments: token.
+function init(arguments)
+  wrk.method = "POST"
+  wrk.headers["Authorization"] = "Bearer " .. arguments[1]
+end
