@@ -138,7 +138,7 @@ Transfer/sec:      5.88MB
 
     #[test]
     fn latencies_are_milliseconds() {
-        assert_eq!(milliseconds("412.00us"), Some(0.412));
+        assert_eq!(milliseconds("500.00us"), Some(0.5));
         assert_eq!(milliseconds("2.00s"), Some(2000.0));
         assert_eq!(milliseconds("soon"), None);
     }
