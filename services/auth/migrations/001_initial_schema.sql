@@ -77,8 +77,8 @@ CREATE INDEX refresh_tokens_end ON refresh_tokens (expires_at);
 -- Ed25519 keys that sign access tokens. The one with the latest active_from not in the
 -- future signs; a later one is published ahead of its use.
 CREATE TABLE signing_keys (
+    -- Thumbprint of the public key (RFC 7638).
     kid text PRIMARY KEY,
-    public_key bytea NOT NULL CHECK (octet_length(public_key) = 32),
     -- PKCS#8, encrypted with AES-256-GCM under a key derived from the master key:
     -- nonce (12) || ciphertext || tag (16).
     sealed_private_key bytea NOT NULL,

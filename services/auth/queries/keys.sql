@@ -1,11 +1,11 @@
 --! signing_keys
-SELECT kid, public_key, sealed_private_key, active_from
+SELECT kid, sealed_private_key, active_from
 FROM signing_keys
 ORDER BY active_from, kid;
 
 --! insert_signing_key
-INSERT INTO signing_keys (kid, public_key, sealed_private_key, created_at, active_from)
-VALUES (:kid, :public_key, :sealed_private_key, :now, :active_from);
+INSERT INTO signing_keys (kid, sealed_private_key, created_at, active_from)
+VALUES (:kid, :sealed_private_key, :now, :active_from);
 
 --! delete_signing_keys
 DELETE FROM signing_keys WHERE kid = ANY(:kids);

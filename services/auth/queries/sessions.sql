@@ -75,4 +75,9 @@ WHERE id IN (
 
 --! delete_expired_tokens
 DELETE FROM refresh_tokens
-WHERE hash IN (SELECT hash FROM refresh_tokens WHERE expires_at < :before ORDER BY expires_at LIMIT :batch);
+WHERE hash IN (
+    SELECT hash FROM refresh_tokens
+    WHERE expires_at < :before
+    ORDER BY expires_at LIMIT :batch
+    FOR UPDATE SKIP LOCKED
+);

@@ -46,6 +46,3 @@ WHERE id = :id AND password_hash = :verified_hash;
 UPDATE users
 SET roles = :roles, updated_at = :now
 WHERE id = :id;
-
---! lock_user
-SELECT roles, password_hash FROM users WHERE id = :id FOR UPDATE;

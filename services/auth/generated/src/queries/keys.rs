@@ -1,41 +1,28 @@
 // This file was generated with `clorinde`. Do not modify.
 
 #[derive(Debug)]
-pub struct InsertSigningKeyParams<T1: crate::StringSql, T2: crate::BytesSql, T3: crate::BytesSql> {
+pub struct InsertSigningKeyParams<T1: crate::StringSql, T2: crate::BytesSql> {
     pub kid: T1,
-    pub public_key: T2,
-    pub sealed_private_key: T3,
+    pub sealed_private_key: T2,
     pub now: time::OffsetDateTime,
     pub active_from: time::OffsetDateTime,
 }
 #[derive(Debug, Clone, PartialEq)]
 pub struct SigningKeys {
     pub kid: String,
-    pub public_key: Vec<u8>,
     pub sealed_private_key: Vec<u8>,
     pub active_from: time::OffsetDateTime,
 }
 pub struct SigningKeysBorrowed<'a> {
     pub kid: &'a str,
-    pub public_key: &'a [u8],
     pub sealed_private_key: &'a [u8],
     pub active_from: time::OffsetDateTime,
 }
 impl<'a> From<SigningKeysBorrowed<'a>> for SigningKeys {
     fn from(
-        SigningKeysBorrowed {
-            kid,
-            public_key,
-            sealed_private_key,
-            active_from,
-        }: SigningKeysBorrowed<'a>,
+        SigningKeysBorrowed { kid, sealed_private_key, active_from }: SigningKeysBorrowed<'a>,
     ) -> Self {
-        Self {
-            kid: kid.into(),
-            public_key: public_key.into(),
-            sealed_private_key: sealed_private_key.into(),
-            active_from,
-        }
+        Self { kid: kid.into(), sealed_private_key: sealed_private_key.into(), active_from }
     }
 }
 use crate::client::async_::GenericClient;
@@ -174,7 +161,7 @@ where
 pub struct SigningKeysStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn signing_keys() -> SigningKeysStmt {
     SigningKeysStmt(
-        "SELECT kid, public_key, sealed_private_key, active_from FROM signing_keys ORDER BY active_from, kid",
+        "SELECT kid, sealed_private_key, active_from FROM signing_keys ORDER BY active_from, kid",
         None,
     )
 }
@@ -199,9 +186,8 @@ impl SigningKeysStmt {
                 |row: &tokio_postgres::Row| -> Result<SigningKeysBorrowed, tokio_postgres::Error> {
                     Ok(SigningKeysBorrowed {
                         kid: row.try_get(0)?,
-                        public_key: row.try_get(1)?,
-                        sealed_private_key: row.try_get(2)?,
-                        active_from: row.try_get(3)?,
+                        sealed_private_key: row.try_get(1)?,
+                        active_from: row.try_get(2)?,
                     })
                 },
             mapper: |it| SigningKeys::from(it),
@@ -211,7 +197,7 @@ impl SigningKeysStmt {
 pub struct InsertSigningKeyStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn insert_signing_key() -> InsertSigningKeyStmt {
     InsertSigningKeyStmt(
-        "INSERT INTO signing_keys (kid, public_key, sealed_private_key, created_at, active_from) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO signing_keys (kid, sealed_private_key, created_at, active_from) VALUES ($1, $2, $3, $4)",
         None,
     )
 }
@@ -223,38 +209,23 @@ impl InsertSigningKeyStmt {
         self.1 = Some(client.prepare(self.0).await?);
         Ok(self)
     }
-    pub async fn bind<
-        'c,
-        'a,
-        's,
-        C: GenericClient,
-        T1: crate::StringSql,
-        T2: crate::BytesSql,
-        T3: crate::BytesSql,
-    >(
+    pub async fn bind<'c, 'a, 's, C: GenericClient, T1: crate::StringSql, T2: crate::BytesSql>(
         &'s self,
         client: &'c C,
         kid: &'a T1,
-        public_key: &'a T2,
-        sealed_private_key: &'a T3,
+        sealed_private_key: &'a T2,
         now: &'a time::OffsetDateTime,
         active_from: &'a time::OffsetDateTime,
     ) -> Result<u64, tokio_postgres::Error> {
-        client.execute(self.0, &[kid, public_key, sealed_private_key, now, active_from]).await
+        client.execute(self.0, &[kid, sealed_private_key, now, active_from]).await
     }
 }
-impl<
-    'a,
-    C: GenericClient + Send + Sync,
-    T1: crate::StringSql,
-    T2: crate::BytesSql,
-    T3: crate::BytesSql,
->
+impl<'a, C: GenericClient + Send + Sync, T1: crate::StringSql, T2: crate::BytesSql>
     crate::client::async_::Params<
         'a,
         'a,
         'a,
-        InsertSigningKeyParams<T1, T2, T3>,
+        InsertSigningKeyParams<T1, T2>,
         std::pin::Pin<
             Box<dyn futures_util::Future<Output = Result<u64, tokio_postgres::Error>> + Send + 'a>,
         >,
@@ -264,14 +235,13 @@ impl<
     fn params(
         &'a self,
         client: &'a C,
-        params: &'a InsertSigningKeyParams<T1, T2, T3>,
+        params: &'a InsertSigningKeyParams<T1, T2>,
     ) -> std::pin::Pin<
         Box<dyn futures_util::Future<Output = Result<u64, tokio_postgres::Error>> + Send + 'a>,
     > {
         Box::pin(self.bind(
             client,
             &params.kid,
-            &params.public_key,
             &params.sealed_private_key,
             &params.now,
             &params.active_from,

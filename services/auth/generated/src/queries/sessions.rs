@@ -1233,7 +1233,7 @@ impl<'a, C: GenericClient + Send + Sync>
 pub struct DeleteExpiredTokensStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn delete_expired_tokens() -> DeleteExpiredTokensStmt {
     DeleteExpiredTokensStmt(
-        "DELETE FROM refresh_tokens WHERE hash IN (SELECT hash FROM refresh_tokens WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
+        "DELETE FROM refresh_tokens WHERE hash IN ( SELECT hash FROM refresh_tokens WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED )",
         None,
     )
 }

@@ -193,20 +193,6 @@ pub struct Taken {
     pub email: bool,
     pub username: bool,
 }
-#[derive(Debug, Clone, PartialEq)]
-pub struct LockUser {
-    pub roles: Vec<String>,
-    pub password_hash: String,
-}
-pub struct LockUserBorrowed<'a> {
-    pub roles: crate::ArrayIterator<'a, &'a str>,
-    pub password_hash: &'a str,
-}
-impl<'a> From<LockUserBorrowed<'a>> for LockUser {
-    fn from(LockUserBorrowed { roles, password_hash }: LockUserBorrowed<'a>) -> Self {
-        Self { roles: roles.map(|v| v.into()).collect(), password_hash: password_hash.into() }
-    }
-}
 use crate::client::async_::GenericClient;
 use futures_util::{self, StreamExt, TryStreamExt};
 pub struct CredentialsByEmailQuery<'c, 'a, 's, C: GenericClient, T, const N: usize> {
@@ -489,70 +475,6 @@ where
 {
     pub fn map<R>(self, mapper: fn(bool) -> R) -> BoolQuery<'c, 'a, 's, C, R, N> {
         BoolQuery {
-            client: self.client,
-            params: self.params,
-            query: self.query,
-            cached: self.cached,
-            extractor: self.extractor,
-            mapper,
-        }
-    }
-    pub async fn one(self) -> Result<T, tokio_postgres::Error> {
-        let row =
-            crate::client::async_::one(self.client, self.query, &self.params, self.cached).await?;
-        Ok((self.mapper)((self.extractor)(&row)?))
-    }
-    pub async fn all(self) -> Result<Vec<T>, tokio_postgres::Error> {
-        self.iter().await?.try_collect().await
-    }
-    pub async fn opt(self) -> Result<Option<T>, tokio_postgres::Error> {
-        let opt_row =
-            crate::client::async_::opt(self.client, self.query, &self.params, self.cached).await?;
-        Ok(opt_row
-            .map(|row| {
-                let extracted = (self.extractor)(&row)?;
-                Ok((self.mapper)(extracted))
-            })
-            .transpose()?)
-    }
-    pub async fn iter(
-        self,
-    ) -> Result<
-        impl futures_util::Stream<Item = Result<T, tokio_postgres::Error>> + 'c,
-        tokio_postgres::Error,
-    > {
-        let stream = crate::client::async_::raw(
-            self.client,
-            self.query,
-            crate::slice_iter(&self.params),
-            self.cached,
-        )
-        .await?;
-        let mapped = stream
-            .map(move |res| {
-                res.and_then(|row| {
-                    let extracted = (self.extractor)(&row)?;
-                    Ok((self.mapper)(extracted))
-                })
-            })
-            .into_stream();
-        Ok(mapped)
-    }
-}
-pub struct LockUserQuery<'c, 'a, 's, C: GenericClient, T, const N: usize> {
-    client: &'c C,
-    params: [&'a (dyn postgres_types::ToSql + Sync); N],
-    query: &'static str,
-    cached: Option<&'s tokio_postgres::Statement>,
-    extractor: fn(&tokio_postgres::Row) -> Result<LockUserBorrowed, tokio_postgres::Error>,
-    mapper: fn(LockUserBorrowed) -> T,
-}
-impl<'c, 'a, 's, C, T: 'c, const N: usize> LockUserQuery<'c, 'a, 's, C, T, N>
-where
-    C: GenericClient,
-{
-    pub fn map<R>(self, mapper: fn(LockUserBorrowed) -> R) -> LockUserQuery<'c, 'a, 's, C, R, N> {
-        LockUserQuery {
             client: self.client,
             params: self.params,
             query: self.query,
@@ -1077,35 +999,5 @@ impl<'a, C: GenericClient + Send + Sync, T1: crate::StringSql, T2: crate::ArrayS
         Box<dyn futures_util::Future<Output = Result<u64, tokio_postgres::Error>> + Send + 'a>,
     > {
         Box::pin(self.bind(client, &params.roles, &params.now, &params.id))
-    }
-}
-pub struct LockUserStmt(&'static str, Option<tokio_postgres::Statement>);
-pub fn lock_user() -> LockUserStmt {
-    LockUserStmt("SELECT roles, password_hash FROM users WHERE id = $1 FOR UPDATE", None)
-}
-impl LockUserStmt {
-    pub async fn prepare<'a, C: GenericClient>(
-        mut self,
-        client: &'a C,
-    ) -> Result<Self, tokio_postgres::Error> {
-        self.1 = Some(client.prepare(self.0).await?);
-        Ok(self)
-    }
-    pub fn bind<'c, 'a, 's, C: GenericClient>(
-        &'s self,
-        client: &'c C,
-        id: &'a uuid::Uuid,
-    ) -> LockUserQuery<'c, 'a, 's, C, LockUser, 1> {
-        LockUserQuery {
-            client,
-            params: [id],
-            query: self.0,
-            cached: self.1.as_ref(),
-            extractor:
-                |row: &tokio_postgres::Row| -> Result<LockUserBorrowed, tokio_postgres::Error> {
-                    Ok(LockUserBorrowed { roles: row.try_get(0)?, password_hash: row.try_get(1)? })
-                },
-            mapper: |it| LockUser::from(it),
-        }
     }
 }

@@ -1,0 +1,293 @@
+//! Users and their passwords.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use marquis_auth_queries::client::Params as _;
+use marquis_auth_queries::queries::users::{
+    self, AccountById, ChangePasswordParams, InsertUserParams, SetRolesParams, TakenParams,
+    UpgradePasswordHashParams,
+};
+use marquis_auth_queries::queries::{attempts, keys};
+use marquis_contracts::identity::{Role, SessionId, UserId};
+use marquis_database::{DatabaseError, Transaction};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{PostgresStore, journal, role_names, roles, sessions};
+use crate::application::ports::{
+    Account, Accounts, Creation, Credentials, Journal, NewAccount, NewSession, PasswordChange,
+    StoreError, StoredPassword,
+};
+use crate::domain::{Email, Username};
+
+#[async_trait]
+impl Accounts for PostgresStore {
+    async fn by_email(&self, email: &Email) -> Result<Option<Credentials>, StoreError> {
+        self.run("select", "user", async {
+            let client = self.client().await?;
+            let row = users::credentials_by_email().bind(&client, &email.as_str()).opt().await?;
+            Ok(row.map(|row| Credentials {
+                account: account(AccountById {
+                    id: row.id,
+                    email: row.email,
+                    username: row.username,
+                    roles: row.roles,
+                    password_change_required: row.password_change_required,
+                    created_at: row.created_at,
+                    updated_at: row.updated_at,
+                }),
+                password: stored(row.password_hash, row.pepper_version),
+            }))
+        })
+        .await
+    }
+
+    async fn credentials(&self, id: UserId) -> Result<Option<Credentials>, StoreError> {
+        self.run("select", "user", async {
+            let client = self.client().await?;
+            let row = users::credentials_by_id().bind(&client, &id.uuid()).opt().await?;
+            Ok(row.map(|row| Credentials {
+                account: account(AccountById {
+                    id: row.id,
+                    email: row.email,
+                    username: row.username,
+                    roles: row.roles,
+                    password_change_required: row.password_change_required,
+                    created_at: row.created_at,
+                    updated_at: row.updated_at,
+                }),
+                password: stored(row.password_hash, row.pepper_version),
+            }))
+        })
+        .await
+    }
+
+    async fn account(&self, id: UserId) -> Result<Option<Arc<Account>>, StoreError> {
+        let read = || {
+            self.run("select", "user", async {
+                let client = self.client().await?;
+                Ok(users::account_by_id().bind(&client, &id.uuid()).opt().await?.map(account))
+            })
+        };
+        self.users.get(id, read).await
+    }
+
+    async fn availability(
+        &self,
+        email: &Email,
+        username: &Username,
+    ) -> Result<Creation, StoreError> {
+        self.run("select", "user", async {
+            let client = self.client().await?;
+            let names = TakenParams { email: email.as_str(), username_key: username.key() };
+            let taken = users::taken().params(&client, &names).one().await?;
+            Ok(match (taken.email, taken.username) {
+                (true, _) => Creation::EmailTaken,
+                (_, true) => Creation::UsernameTaken,
+                _ => Creation::Created,
+            })
+        })
+        .await
+    }
+
+    async fn create(
+        &self,
+        new: &NewAccount,
+        session: Option<&NewSession>,
+        journal: &Journal,
+    ) -> Result<Creation, StoreError> {
+        self.run("insert", "user", async {
+            let mut client = self.client().await?;
+            let transaction = client.transaction().await?;
+            let creation = insert(&transaction, new).await?;
+            if creation == Creation::Created {
+                if let Some(session) = session {
+                    sessions::insert(&transaction, session).await?;
+                }
+                journal::write(&transaction, journal).await?;
+                transaction.commit().await?;
+            }
+            Ok(creation)
+        })
+        .await
+    }
+
+    async fn create_first_admin(
+        &self,
+        new: &NewAccount,
+        journal: &Journal,
+    ) -> Result<Option<Creation>, StoreError> {
+        self.run("insert", "user", async {
+            let mut client = self.client().await?;
+            let transaction = client.transaction().await?;
+            keys::lock_first_admin().bind(&transaction).one().await?;
+            if users::admin_exists().bind(&transaction).one().await? {
+                return Ok(None);
+            }
+            let creation = insert(&transaction, new).await?;
+            if creation == Creation::Created {
+                journal::write(&transaction, journal).await?;
+                transaction.commit().await?;
+            }
+            Ok(Some(creation))
+        })
+        .await
+    }
+
+    async fn admin_exists(&self) -> Result<bool, StoreError> {
+        self.run("select", "user", async {
+            let client = self.client().await?;
+            Ok(users::admin_exists().bind(&client).one().await?)
+        })
+        .await
+    }
+
+    async fn upgrade_hash(
+        &self,
+        id: UserId,
+        verified: &StoredPassword,
+        better: &StoredPassword,
+        journal: &Journal,
+    ) -> Result<(), StoreError> {
+        self.run("update", "user", async {
+            let mut client = self.client().await?;
+            let transaction = client.transaction().await?;
+            let parameters = UpgradePasswordHashParams {
+                password_hash: better.hash.as_str(),
+                pepper_version: i32::from(better.pepper_version),
+                id: id.uuid(),
+                verified_hash: verified.hash.as_str(),
+            };
+            let upgraded =
+                users::upgrade_password_hash().params(&transaction, &parameters).await?;
+            if upgraded > 0 {
+                journal::write(&transaction, journal).await?;
+                transaction.commit().await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn change_password(
+        &self,
+        change: &PasswordChange,
+        journal: &Journal,
+    ) -> Result<Option<Vec<SessionId>>, StoreError> {
+        let revoked = self
+            .run("update", "user", async {
+                let mut client = self.client().await?;
+                let transaction = client.transaction().await?;
+                let parameters = ChangePasswordParams {
+                    password_hash: change.replacement.hash.as_str(),
+                    pepper_version: i32::from(change.replacement.pepper_version),
+                    now: change.now,
+                    password_change_required: change.change_required,
+                    id: change.user_id.uuid(),
+                    verified_hash: change.verified.hash.as_str(),
+                };
+                if users::change_password().params(&transaction, &parameters).await? == 0 {
+                    return Ok(None);
+                }
+                let revoked = sessions::revoke_of_user(
+                    &transaction,
+                    change.user_id,
+                    change.keep,
+                    change.because,
+                    change.now,
+                )
+                .await?;
+                let forgotten = change.forget_attempts.as_slice();
+                attempts::clear_attempts().bind(&transaction, &forgotten).await?;
+                journal::write(&transaction, journal).await?;
+                transaction.commit().await?;
+                Ok(Some(revoked))
+            })
+            .await?;
+        self.users.forget(change.user_id);
+        Ok(revoked)
+    }
+
+    async fn set_roles(
+        &self,
+        id: UserId,
+        wanted: &[Role],
+        revoke: bool,
+        now: OffsetDateTime,
+        journal: &Journal,
+    ) -> Result<Option<Vec<SessionId>>, StoreError> {
+        let revoked = self
+            .run("update", "user", async {
+                let mut client = self.client().await?;
+                let transaction = client.transaction().await?;
+                let parameters = SetRolesParams { roles: role_names(wanted), now, id: id.uuid() };
+                if users::set_roles().params(&transaction, &parameters).await? == 0 {
+                    return Ok(None);
+                }
+                let mut revoked = Vec::new();
+                if revoke {
+                    revoked =
+                        sessions::revoke_of_user(&transaction, id, None, "roles_changed", now)
+                            .await?;
+                }
+                journal::write(&transaction, journal).await?;
+                transaction.commit().await?;
+                Ok(Some(revoked))
+            })
+            .await?;
+        self.users.forget(id);
+        Ok(revoked)
+    }
+}
+
+/// Inserts a user; a name that is taken aborts the transaction, which is then dropped.
+async fn insert(
+    transaction: &Transaction<'_>,
+    new: &NewAccount,
+) -> Result<Creation, DatabaseError> {
+    let account = &new.account;
+    let parameters = InsertUserParams {
+        id: account.id.uuid(),
+        email: account.email.as_str(),
+        username: account.username.as_str(),
+        username_key: new.username_key.as_str(),
+        password_hash: new.password.hash.as_str(),
+        pepper_version: i32::from(new.password.pepper_version),
+        now: account.created_at,
+        password_change_required: account.password_change_required,
+        roles: role_names(&account.roles),
+    };
+    match users::insert_user().params(transaction, &parameters).await.map_err(DatabaseError::from) {
+        Ok(_) => Ok(Creation::Created),
+        Err(error) if error.is_unique_violation("users_email_key") => Ok(Creation::EmailTaken),
+        Err(error) if error.is_unique_violation("users_username_key") => {
+            Ok(Creation::UsernameTaken)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A user of the sessions port.
+pub(super) async fn of_session(
+    transaction: &Transaction<'_>,
+    id: Uuid,
+) -> Result<Account, DatabaseError> {
+    Ok(account(users::account_by_id().bind(transaction, &id).one().await?))
+}
+
+fn account(row: AccountById) -> Account {
+    Account {
+        id: UserId::from_uuid(row.id),
+        email: row.email,
+        username: row.username,
+        roles: roles(row.roles),
+        password_change_required: row.password_change_required,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    }
+}
+
+fn stored(hash: String, pepper_version: i32) -> StoredPassword {
+    StoredPassword { hash, pepper_version: u16::try_from(pepper_version).unwrap_or(u16::MAX) }
+}
