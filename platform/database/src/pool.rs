@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use marquis_config::DatabaseServer;
 use marquis_kernel::Secret;
-use marquis_telemetry::context::RequestContext;
+use marquis_telemetry::context;
 use marquis_telemetry::metrics::Metrics;
 use tracing::Instrument as _;
 
@@ -147,7 +147,7 @@ impl Database {
             operation,
             model,
             schema = self.schema(),
-            trace_id = RequestContext::current().map(|context| context.trace.trace_id()),
+            trace_id = context::current().map(|request| request.trace.trace_id()),
         );
         let started = Instant::now();
         let output = query.instrument(span).await;
