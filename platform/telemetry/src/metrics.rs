@@ -45,7 +45,6 @@ impl Metrics {
     ///
     /// Never: names and labels are constants that the tests register.
     #[must_use]
-    #[expect(clippy::new_ret_no_self, reason = "everyone shares one set of metrics")]
     pub fn new() -> Arc<Self> {
         let http_labels = &["method", "route", "status_code"];
         let metrics = Self {

@@ -71,7 +71,7 @@ const ALWAYS_SECRET: [&str; 10] = [
     "authorization",
     "cookie",
     "secret",
-    "privatekey",
+    "key",
 ];
 
 /// Prefixes by which providers mark their keys.
@@ -210,9 +210,8 @@ fn userinfo(text: &str, start: usize, scheme: &str) -> Option<Range> {
     // are usual everything up to the last `@` is suspect.
     let databases = ["postgres", "postgresql", "redis", "rediss", "mysql", "mongodb", "amqp"];
     let scheme = scheme.to_ascii_lowercase();
-    let at = authority.rfind('@').or_else(|| {
-        if databases.iter().any(|name| scheme.ends_with(name)) { run.rfind('@') } else { None }
-    })?;
+    let is_database = databases.iter().any(|name| scheme.ends_with(name));
+    let at = if is_database { run.rfind('@') } else { authority.rfind('@') }?;
     (at > 0).then(|| start..start + at)
 }
 
@@ -312,7 +311,7 @@ fn card_number(text: &str) -> Option<usize> {
             (_, doubled) => doubled / 10 + doubled % 10,
         })
         .sum();
-    (sum % 10 == 0).then_some(length)
+    sum.is_multiple_of(10).then_some(length)
 }
 
 /// The value in `name=value`, `name: value`, `"name":"value"`.
@@ -346,7 +345,9 @@ fn value_after_name(text: &str, word: &str, end: usize) -> Option<Range> {
             .unwrap_or(value.len()),
     };
     let found = &value[..length];
-    if found.is_empty() || matches!(found, "true" | "false" | "null" | "None") || found == REDACTED
+    if found.is_empty()
+        || matches!(found, "true" | "false" | "null" | "None")
+        || value.starts_with(REDACTED)
     {
         return None;
     }

@@ -97,7 +97,7 @@ fn secrets_in_texts_are_replaced() {
         ("password=hunter2&x=1".to_owned(), "password=[redacted]&x=1"),
         ("password: hunter2".to_owned(), "password: [redacted]"),
         ("cookie: sid=1; csrf=2".to_owned(), "cookie: [redacted]"),
-        ("X-Api-Key: 123".to_owned(), "X-Api-Key: 123"),
+        ("X-Api-Key: 123".to_owned(), "X-Api-Key: [redacted]"),
         ("api_key=123 next".to_owned(), "api_key=[redacted] next"),
         (format!("refresh {opaque}!"), "refresh [redacted]!"),
         ("whsec_MfKQ9r8GKYqrTwjU bad".to_owned(), "[redacted] bad"),
@@ -109,10 +109,6 @@ fn secrets_in_texts_are_replaced() {
         ),
     ];
     for (before, after) in cases {
-        if before.starts_with("X-Api-Key") {
-            // Short and without a sensitive first word; the field's name is what protects it.
-            continue;
-        }
         assert_eq!(text(&before), after, "{before}");
     }
 }
