@@ -1,1 +1,393 @@
-//! placeholder
+//! Identity: who can sign in, with which tokens, from which sessions.
+//!
+//! [`Auth`] is the whole service: give it a database, a cluster and its settings, and take
+//! from it a router, an issuer for the other roles of this process, a verifier, and the
+//! background work. Nothing is done before it is asked; a database that is down fails no
+//! construction.
+//!
+//! What works while PostgreSQL is away: tokens are verified; `/auth/me` answers for
+//! accounts that were asked for lately; keys are published. Everything else is 503. While
+//! Redis is away: limits count per node, changes of an account reach other nodes within
+//! seconds instead of at once.
+
+pub mod application;
+pub mod domain;
+mod infrastructure;
+mod interfaces;
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use marquis_authz::{LocalVerifier, TokenRules};
+use marquis_cluster::{Cluster, PubSub};
+use marquis_config::Environment;
+use marquis_config::sections::auth::Auth as Settings;
+use marquis_contracts::events::{self, Event};
+use marquis_contracts::identity::{Role, TokenIssuer};
+use marquis_database::outbox::{Publisher, Relay};
+use marquis_database::{Database, DatabaseError, Migration};
+use marquis_http::Service;
+use marquis_http::health::{CheckFailure, HealthChecks};
+use marquis_http::service::ServiceLimits;
+use marquis_kernel::{Secret, SharedClock};
+use marquis_telemetry::metrics::Metrics;
+use tokio_util::sync::CancellationToken;
+use utoipa::openapi::OpenApi;
+
+pub use application::admin::OneTimePassword;
+pub use application::seed::Seeded;
+use application::{AuthError, Identity, admin, seed};
+use domain::lockout::LockoutPolicy;
+use domain::refresh::SessionPolicy;
+use domain::signing::RotationPolicy;
+pub use domain::{Email, Username};
+use infrastructure::announcer::{self, ClusterAnnouncer};
+use infrastructure::derived_keys::{DerivedKeys, MasterKeyTooShort};
+use infrastructure::failure_limiter::ClusterFailureLimiter;
+use infrastructure::hashing::BcryptHasher;
+use infrastructure::issuer::PostgresIssuer;
+use infrastructure::keyring::KeyRing;
+pub use infrastructure::keyring::KeyRotation;
+use infrastructure::postgres::PostgresStore;
+use infrastructure::upkeep;
+pub use infrastructure::upkeep::Swept;
+use infrastructure::user_cache::UserCache;
+use interfaces::http::{self, Api};
+
+/// The schema and the service's name.
+pub const SERVICE: &str = "auth";
+
+const MIGRATIONS: &[Migration] = marquis_database::migrations!["001_initial_schema"];
+
+/// Retired keys stay published this long after the longest token they may have signed.
+const KEY_MARGIN: Duration = Duration::from_secs(600);
+/// How far the clocks of two nodes may differ.
+const LEEWAY: Duration = Duration::from_secs(5);
+
+/// What the service needs.
+pub struct AuthParts {
+    /// The section `[auth]`.
+    pub settings: Settings,
+    /// `secrets.master_key`: at least 32 bytes, the same on every node.
+    pub master_key: Secret,
+    /// The schema `auth`.
+    pub database: Database,
+    /// What the nodes share.
+    pub cluster: Cluster,
+    /// The process's metrics.
+    pub metrics: Arc<Metrics>,
+    /// Time.
+    pub clock: SharedClock,
+    /// Test accounts are refused in production.
+    pub environment: Environment,
+    /// Limits of one HTTP request.
+    pub limits: ServiceLimits,
+    /// Cancelled when the process is about to stop: `/readyz` then says no.
+    pub shutdown: CancellationToken,
+}
+
+impl std::fmt::Debug for AuthParts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuthParts").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// The service cannot be built from its parts.
+#[derive(Debug, thiserror::Error)]
+pub enum SetUpError {
+    /// The master key is too short.
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyTooShort),
+    /// Hashing does not work with these settings.
+    #[error("passwords cannot be hashed with these settings")]
+    Hashing(#[source] application::ports::HashError),
+}
+
+/// The identity service.
+#[derive(Clone)]
+pub struct Auth {
+    identity: Arc<Identity>,
+    database: Database,
+    cluster: Cluster,
+    users: Arc<UserCache>,
+    keys: Arc<KeyRing>,
+    issuer: Arc<PostgresIssuer>,
+    verifier: Arc<LocalVerifier>,
+    metrics: Arc<Metrics>,
+    clock: SharedClock,
+    environment: Environment,
+    limits: ServiceLimits,
+    shutdown: CancellationToken,
+}
+
+impl std::fmt::Debug for Auth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Auth")
+    }
+}
+
+impl Auth {
+    /// Builds the service. Does no I/O, but computes one password hash.
+    ///
+    /// # Errors
+    ///
+    /// [`SetUpError`].
+    pub fn new(parts: AuthParts) -> Result<Self, SetUpError> {
+        let AuthParts { settings, master_key, database, cluster, metrics, clock, .. } = parts;
+        let derived = Arc::new(DerivedKeys::derive(&master_key)?);
+        let hasher =
+            BcryptHasher::new(&settings.passwords, &derived).map_err(SetUpError::Hashing)?;
+        let tokens = &settings.tokens;
+        let rotation = RotationPolicy {
+            period: settings.signing_keys.rotation.duration(),
+            publish_ahead: settings.signing_keys.publish_ahead.duration(),
+            publish_after: marquis_authz::MAX_LIFETIME + KEY_MARGIN,
+        };
+        let keys = Arc::new(KeyRing::new(
+            database.clone(),
+            Arc::clone(&derived),
+            rotation,
+            Arc::clone(&cluster.pubsub),
+            Arc::clone(&clock),
+        ));
+        let issuer =
+            Arc::new(PostgresIssuer::new(Arc::clone(&keys), database.clone(), Arc::clone(&clock)));
+        let rules = TokenRules {
+            issuer: settings.issuer.clone(),
+            audience: settings.audience.clone(),
+            leeway: LEEWAY,
+        };
+        let verifier = LocalVerifier::new(
+            Arc::clone(&issuer) as Arc<dyn TokenIssuer>,
+            rules,
+            Arc::clone(&clock),
+        );
+        let users = Arc::new(UserCache::new(
+            settings.user_cache.capacity,
+            settings.user_cache.ttl.duration(),
+            Arc::clone(&clock),
+        ));
+        let store = Arc::new(PostgresStore::new(database.clone(), Arc::clone(&users)));
+        let identity = Identity {
+            accounts: store.clone(),
+            sessions: store.clone(),
+            attempts: store.clone(),
+            audit: store,
+            hasher: Arc::new(hasher),
+            signer: keys.clone(),
+            limiter: Arc::new(ClusterFailureLimiter::new(
+                Arc::clone(&cluster.limiter),
+                settings.lockout.failures_per_minute,
+            )),
+            announcer: Arc::new(ClusterAnnouncer::new(
+                Arc::clone(&verifier),
+                Arc::clone(&users),
+                Arc::clone(&cluster.pubsub),
+            )),
+            pseudonyms: derived,
+            clock: Arc::clone(&clock),
+            lockout: LockoutPolicy {
+                failures: settings.lockout.failures,
+                duration: settings.lockout.duration.duration(),
+            },
+            session_policy: SessionPolicy {
+                access_lifetime: tokens.access_lifetime.duration(),
+                lifetime: tokens.session_lifetime.duration(),
+                idle: tokens.session_idle.duration(),
+                grace: tokens.refresh_grace.duration(),
+            },
+            issuer: settings.issuer,
+            audience: settings.audience,
+        };
+        Ok(Self {
+            identity: Arc::new(identity),
+            database,
+            cluster,
+            users,
+            keys,
+            issuer,
+            verifier,
+            metrics,
+            clock,
+            environment: parts.environment,
+            limits: parts.limits,
+            shutdown: parts.shutdown,
+        })
+    }
+
+    /// The service's migrations, in order.
+    #[must_use]
+    pub const fn migrations() -> &'static [Migration] {
+        MIGRATIONS
+    }
+
+    /// The HTTP service: its routes with health, metrics and documentation around them.
+    #[must_use]
+    pub fn router(&self) -> axum::Router {
+        self.service().build()
+    }
+
+    /// The completed OpenAPI document.
+    #[must_use]
+    pub fn openapi(&self) -> OpenApi {
+        self.service().openapi()
+    }
+
+    fn service(&self) -> Service {
+        let api = Api { identity: Arc::clone(&self.identity), issuer: self.issuer() };
+        let routes = http::routes(api, marquis_authz::layer(self.verifier()));
+        Service::new(SERVICE, Arc::clone(&self.metrics), Arc::clone(&self.clock))
+            .routes(routes)
+            .health(self.health())
+            .limits(self.limits)
+    }
+
+    /// What the service depends on.
+    #[must_use]
+    pub fn health(&self) -> HealthChecks {
+        let database = self.database.clone();
+        let cluster = self.cluster.clone();
+        HealthChecks::new()
+            .required("database", move || {
+                let database = database.clone();
+                async move {
+                    database.ping().await.map_err(|error| {
+                        CheckFailure::caused_by("the database does not answer", error)
+                    })
+                }
+            })
+            .optional("cache", move || {
+                let cluster = cluster.clone();
+                async move {
+                    cluster
+                        .ping()
+                        .await
+                        .map_err(|error| CheckFailure::caused_by("Redis does not answer", error))
+                }
+            })
+            .draining(self.shutdown.clone())
+    }
+
+    /// The issuer, for verifiers in this process.
+    #[must_use]
+    pub fn issuer(&self) -> Arc<dyn TokenIssuer> {
+        Arc::clone(&self.issuer) as Arc<dyn TokenIssuer>
+    }
+
+    /// The verifier of this process: it hears of revocations made here at once. Share it
+    /// with the other roles rather than building a second one.
+    #[must_use]
+    pub fn verifier(&self) -> Arc<LocalVerifier> {
+        Arc::clone(&self.verifier)
+    }
+
+    /// Background work until `stop`: verification data, key rotation, changes told by other
+    /// nodes, removal of what ended, and the outbox.
+    pub async fn run(&self, stop: CancellationToken) {
+        let publisher = Arc::new(ClusterPublisher(Arc::clone(&self.cluster.pubsub)));
+        let relay = Relay::new(&self.database, publisher).run(stop.clone());
+        let verifier = Arc::clone(&self.verifier).run(stop.clone());
+        let keys = upkeep::keep_keys(Arc::clone(&self.keys), Arc::clone(&self.cluster.pubsub));
+        let sweep = upkeep::keep_sweeping(self.database.clone(), Arc::clone(&self.clock));
+        let changes = announcer::listen(&self.users, &*self.cluster.pubsub);
+        let endless = async {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = async { tokio::join!(keys, sweep, changes); } => {}
+            }
+        };
+        tokio::join!(relay, verifier, endless);
+    }
+
+    /// Reads the signing keys, and creates the first one: tells at start whether the master
+    /// key is the installation's.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthError::Unavailable`] or [`AuthError::Internal`].
+    pub async fn prepare(&self) -> Result<(), AuthError> {
+        Ok(self.keys.reload().await?)
+    }
+
+    /// Creates an administrator with a one-time password unless there is one.
+    ///
+    /// # Errors
+    ///
+    /// See [`admin::ensure_first_admin`].
+    pub async fn ensure_first_admin(
+        &self,
+        email: &Email,
+    ) -> Result<Option<OneTimePassword>, AuthError> {
+        admin::ensure_first_admin(&self.identity, email).await
+    }
+
+    /// Creates the accounts alice and bob unless they are there.
+    ///
+    /// # Errors
+    ///
+    /// See [`seed::seed`]; [`AuthError::SeedRefused`] in production.
+    pub async fn seed(&self) -> Result<Seeded, AuthError> {
+        seed::seed(&self.identity, self.environment.is_production()).await
+    }
+
+    /// Sets an account's roles.
+    ///
+    /// # Errors
+    ///
+    /// See [`admin::set_roles`].
+    pub async fn set_roles(&self, email: &Email, roles: &[Role]) -> Result<(), AuthError> {
+        admin::set_roles(&self.identity, email, roles).await
+    }
+
+    /// Adds a role to an account.
+    ///
+    /// # Errors
+    ///
+    /// See [`admin::set_roles`].
+    pub async fn grant_role(&self, email: &Email, role: Role) -> Result<(), AuthError> {
+        admin::grant_role(&self.identity, email, role).await
+    }
+
+    /// Gives an account a one-time password.
+    ///
+    /// # Errors
+    ///
+    /// See [`admin::reset_password`].
+    pub async fn reset_password(&self, email: &Email) -> Result<OneTimePassword, AuthError> {
+        admin::reset_password(&self.identity, email).await
+    }
+
+    /// Puts a new signing key to use at once.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthError::Unavailable`] or [`AuthError::Internal`].
+    pub async fn rotate_keys(&self, rotation: KeyRotation) -> Result<(), AuthError> {
+        Ok(self.keys.rotate(rotation).await?)
+    }
+
+    /// Removes sessions, tokens and counts that ended; [`Auth::run`] does it every ten minutes.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn sweep(&self) -> Result<Swept, DatabaseError> {
+        upkeep::sweep(&self.database, &self.clock).await
+    }
+}
+
+/// Events leave over the cluster's topic of the service.
+struct ClusterPublisher(Arc<dyn PubSub>);
+
+#[async_trait]
+impl Publisher for ClusterPublisher {
+    async fn publish(&self, events: &[Event]) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let topic = events::topic(SERVICE);
+        for event in events {
+            self.0.publish(&topic, &serde_json::to_vec(event)?).await?;
+        }
+        Ok(())
+    }
+}

@@ -12,10 +12,7 @@ use super::{AuthError, Identity};
 /// # Errors
 ///
 /// [`AuthError::AccountGone`], and what the store may answer.
-pub async fn of_caller(
-    identity: &Identity,
-    caller: &Principal,
-) -> Result<Arc<Account>, AuthError> {
+pub async fn of_caller(identity: &Identity, caller: &Principal) -> Result<Arc<Account>, AuthError> {
     identity.accounts.account(caller.user_id).await?.ok_or(AuthError::AccountGone)
 }
 

@@ -58,8 +58,7 @@ pub async fn ensure_first_admin(
             account.id,
             json!({ "userId": account.id, "username": account.username, "roles": account.roles }),
         );
-        let new =
-            NewAccount { account, username_key: username.key(), password: password.clone() };
+        let new = NewAccount { account, username_key: username.key(), password: password.clone() };
         match identity.accounts.create_first_admin(&new, &journal).await? {
             None => return Ok(None),
             Some(Creation::Created) => {
@@ -123,11 +122,7 @@ pub async fn set_roles(
 /// # Errors
 ///
 /// Those of [`set_roles`].
-pub async fn grant_role(
-    identity: &Identity,
-    email: &Email,
-    role: Role,
-) -> Result<(), AuthError> {
+pub async fn grant_role(identity: &Identity, email: &Email, role: Role) -> Result<(), AuthError> {
     let known = identity.accounts.by_email(email).await?.ok_or(AuthError::UnknownAccount)?;
     let mut roles = known.account.roles;
     if roles.contains(&role) {

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::ports::Journal;
 use super::Origin;
+use super::ports::Journal;
 
 /// What happened. The names are a public interface: alert rules match on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

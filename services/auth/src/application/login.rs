@@ -62,9 +62,8 @@ async fn succeed(
     let account = credentials.account;
     let token = RefreshToken::new();
     let session = identity.new_session(&account, &["pwd"], &token, origin);
-    let access = identity
-        .sign_access_token(&account, session.id, &session.amr, session.restricted)
-        .await?;
+    let access =
+        identity.sign_access_token(&account, session.id, &session.amr, session.restricted).await?;
     let record = AuditRecord::now(&*identity.clock, AuditKind::LoginSucceeded, origin)
         .user(account.id)
         .session(session.id)
@@ -94,8 +93,8 @@ async fn upgrade(
 ) {
     let upgraded: Result<(), AuthError> = async {
         let better = identity.hasher.hash(password).await?;
-        let record = AuditRecord::now(&*identity.clock, AuditKind::PasswordHashUpgraded, origin)
-            .user(user);
+        let record =
+            AuditRecord::now(&*identity.clock, AuditKind::PasswordHashUpgraded, origin).user(user);
         let journal = Journal::of(record);
         identity.accounts.upgrade_hash(user, verified, &better, &journal).await?;
         journal.log();

@@ -54,8 +54,7 @@ pub async fn register(
     );
     let new = NewAccount { account, username_key: wish.username.key(), password };
     // Signed first: a key that cannot be had must not leave an account behind.
-    let access =
-        identity.sign_access_token(&new.account, session.id, &session.amr, false).await?;
+    let access = identity.sign_access_token(&new.account, session.id, &session.amr, false).await?;
     refuse_taken(identity.accounts.create(&new, Some(&session), &journal).await?)?;
     journal.log();
     let tokens = TokenPair {

@@ -15,7 +15,8 @@ use crate::domain::{Email, Username};
 pub const PASSWORD: &str = "Password123!";
 
 /// E-mail and username of the seeded accounts.
-pub const ACCOUNTS: [(&str, &str); 2] = [("alice@example.com", "alice"), ("bob@example.com", "bob")];
+pub const ACCOUNTS: [(&str, &str); 2] =
+    [("alice@example.com", "alice"), ("bob@example.com", "bob")];
 
 /// What seeding did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

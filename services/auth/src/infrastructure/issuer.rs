@@ -8,9 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use marquis_auth_queries::queries::sessions;
 use marquis_authz::MAX_LIFETIME;
-use marquis_contracts::identity::{
-    IssuerUnavailable, JwkSet, Revocation, SessionId, TokenIssuer,
-};
+use marquis_contracts::identity::{IssuerUnavailable, JwkSet, Revocation, SessionId, TokenIssuer};
 use marquis_database::{Database, DatabaseError};
 use marquis_kernel::SharedClock;
 use time::OffsetDateTime;

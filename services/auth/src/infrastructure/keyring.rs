@@ -23,9 +23,9 @@ use time::OffsetDateTime;
 
 use super::derived_keys::{DerivedKeys, DoesNotOpen};
 use super::postgres::{lock_keys, store_error, write_journal};
+use crate::application::Origin;
 use crate::application::audit::{AuditKind, AuditRecord};
 use crate::application::ports::{AccessTokenSigner, Journal, StoreError};
-use crate::application::Origin;
 use crate::domain::signing::{self, RotationPolicy};
 
 /// Topic on which nodes tell one another that the keys changed.
@@ -263,8 +263,8 @@ impl KeyRing {
         details: serde_json::Value,
     ) -> Result<(), DatabaseError> {
         let origin = Origin::default();
-        let record = AuditRecord::now(&*self.clock, AuditKind::SigningKeysRotated, &origin)
-            .details(details);
+        let record =
+            AuditRecord::now(&*self.clock, AuditKind::SigningKeysRotated, &origin).details(details);
         let journal = Journal::of(record);
         write_journal(transaction, &journal).await?;
         journal.log();

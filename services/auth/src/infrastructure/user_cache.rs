@@ -88,9 +88,7 @@ impl UserCache {
                 Ok(Some(account))
             }
             Err(StoreError::Unavailable(cause)) => match known {
-                Some(entry) if self.clock.now() - entry.read_at < OUTAGE => {
-                    Ok(Some(entry.account))
-                }
+                Some(entry) if self.clock.now() - entry.read_at < OUTAGE => Ok(Some(entry.account)),
                 _ => Err(StoreError::Unavailable(cause)),
             },
             Err(error) => Err(error),

@@ -159,8 +159,7 @@ impl Accounts for PostgresStore {
                 id: id.uuid(),
                 verified_hash: verified.hash.as_str(),
             };
-            let upgraded =
-                users::upgrade_password_hash().params(&transaction, &parameters).await?;
+            let upgraded = users::upgrade_password_hash().params(&transaction, &parameters).await?;
             if upgraded > 0 {
                 journal::write(&transaction, journal).await?;
                 transaction.commit().await?;

@@ -2,9 +2,7 @@
 
 use async_trait::async_trait;
 use marquis_auth_queries::client::Params as _;
-use marquis_auth_queries::queries::attempts::{
-    self, BeginAttemptParams, WithdrawAttemptParams,
-};
+use marquis_auth_queries::queries::attempts::{self, BeginAttemptParams, WithdrawAttemptParams};
 use time::OffsetDateTime;
 
 use super::PostgresStore;

@@ -3,12 +3,12 @@
 
 use async_trait::async_trait;
 use marquis_auth_queries::client::Params as _;
+use marquis_auth_queries::queries::attempts;
 use marquis_auth_queries::queries::sessions::{
     self, CountLiveSessionsParams, InsertRefreshTokenParams, InsertSessionParams,
     LiveSessionsParams, MarkTokenUsedParams, RevokeOwnSessionParams, RevokeSessionParams,
     RevokeSessionsOfUserParams, TouchSessionParams,
 };
-use marquis_auth_queries::queries::attempts;
 use marquis_contracts::identity::{SessionId, UserId};
 use marquis_database::{DatabaseError, Transaction};
 use time::OffsetDateTime;
