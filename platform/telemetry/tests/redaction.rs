@@ -154,3 +154,28 @@ fn request_targets_keep_their_harmless_parameters() {
     );
     assert_eq!(request_target("/a/b"), "/a/b");
 }
+
+proptest::proptest! {
+    /// Whatever a client sends may end in a log line: nothing makes the redaction panic, and
+    /// a password it wraps in a recognisable form does not come out.
+    #[test]
+    fn no_text_breaks_the_redaction(before in ".{0,40}", after in ".{0,40}") {
+        let _ = text(&format!("{before}{after}"));
+        let _ = request_target(&format!("{before}?{after}"));
+        let _ = is_sensitive(&before);
+        let url = text(&format!("{before} postgres://app:hunter2hunter2@db/x {after}")).into_owned();
+        proptest::prop_assert!(!url.contains("hunter2"), "{}", url);
+        let token = text(&format!("{before} {JWT} {after}")).into_owned();
+        proptest::prop_assert!(!token.contains("c2lnbmF0dXJl"), "{}", token);
+    }
+
+    #[test]
+    fn no_header_breaks_the_trace_context(header in ".{0,80}", digits in "[0-9a-fA-F-]{50,60}") {
+        for text in [&header, &digits] {
+            if let Some(context) = marquis_telemetry::TraceContext::parse(text) {
+                let again = marquis_telemetry::TraceContext::parse(&context.to_traceparent());
+                proptest::prop_assert_eq!(again, Some(context));
+            }
+        }
+    }
+}
