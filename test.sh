@@ -139,7 +139,7 @@ if [ $# -eq 0 ]; then
   need_component clippy clippy
   step "formatting" cargo fmt --all --check
   if command -v shellcheck >/dev/null 2>&1; then
-    step "shell scripts" shellcheck -x setup.sh test.sh .ci/run .githooks/commit-msg scripts/*.sh
+    step "shell scripts" shellcheck -x setup.sh test.sh .ci/run .githooks/commit-msg scripts/*.sh deploy/compose/*.sh
   else
     say "==> shell scripts: skipped, shellcheck is not installed"
   fi
