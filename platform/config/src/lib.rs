@@ -15,6 +15,7 @@ mod print;
 mod problem;
 mod schema;
 pub mod sections;
+mod selection;
 mod span;
 mod tree;
 pub mod unset;

@@ -44,6 +44,11 @@ impl<'a> UrlParts<'a> {
             })
     }
 
+    /// Whether plain text was asked for in so many words.
+    pub(crate) fn declines_tls(&self) -> bool {
+        self.query.split('&').any(|pair| pair == "sslmode=disable")
+    }
+
     /// Whether the host is a directory of Unix sockets, `%2Frun%2Fpostgresql` or `host=/run/...`.
     pub(crate) fn is_socket(&self) -> bool {
         self.host.starts_with("%2F")
@@ -80,6 +85,7 @@ mod tests {
         let url = UrlParts::parse("redis://[::1]:6379").expect("url");
         assert!(is_local(url.host));
         assert!(UrlParts::parse("rediss://cache:6379/0").expect("url").demands_tls());
+        assert!(UrlParts::parse("postgres://h/d?x=1&sslmode=disable").expect("url").declines_tls());
     }
 
     #[test]

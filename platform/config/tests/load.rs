@@ -30,14 +30,12 @@ fn with_variables(mut options: LoadOptions, variables: &[(&str, &str)]) -> LoadO
 }
 
 fn load(options: &LoadOptions) -> Config {
-    Config::load(options).unwrap_or_else(|errors| panic!("{errors}"))
+    Config::load(options).expect("a valid configuration")
 }
 
 fn problems(options: &LoadOptions) -> Vec<Problem> {
-    match Config::load(options) {
-        Ok(_) => panic!("the configuration is accepted"),
-        Err(ConfigErrors(problems)) => problems,
-    }
+    let ConfigErrors(problems) = Config::load(options).expect_err("problems");
+    problems
 }
 
 /// Whether one of the problems prints with all of the words.
@@ -414,7 +412,9 @@ enabled = true
         assert!(found, "{key}: {words} in {findings:#?}");
     }
 
-    write(dir.path(), "marquis.toml", "[auth]\nissuer = \"https://example.com\"\n", 0o644);
+    let text = "[auth]\nissuer = \"https://example.com\"\n\
+                [database.auth]\nurl = \"postgres://u:p@db/auth?sslmode=disable\"\n";
+    write(dir.path(), "marquis.toml", text, 0o640);
     assert_eq!(load(&options).insecurities(), []);
 }
 

@@ -113,11 +113,13 @@ impl DatabaseServer {
         );
         for (key, url) in urls.filter(|(_, url)| !url.is_empty()) {
             let Some(parts) = UrlParts::parse(url.expose()) else { continue };
-            if !url::is_local(parts.host) && !parts.demands_tls() {
+            // `sslmode=disable` is a statement about the network; silence is an oversight.
+            if !url::is_local(parts.host) && !parts.demands_tls() && !parts.declines_tls() {
                 findings.push(Finding::new(
                     key.clone(),
-                    "passwords and data cross the network to PostgreSQL in plain text",
-                    "append `?sslmode=require`, or connect over a Unix socket or loopback",
+                    "passwords and data may cross the network to PostgreSQL in plain text",
+                    "append `?sslmode=require`, or `?sslmode=disable` where nobody else is on \
+                     the network in between",
                 ));
             }
             if !parts.host.is_empty() && !parts.is_socket() && parts.password.is_none() {

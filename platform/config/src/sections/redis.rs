@@ -1,5 +1,7 @@
 //! Section `[redis]`: what several nodes share. Its manual is `defaults/redis.toml`.
 
+use std::path::PathBuf;
+
 use marquis_kernel::Secret;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +15,10 @@ use crate::url::{self, UrlParts};
 pub struct Redis {
     /// Connection URL; empty keeps cache, counters and messages in this process's memory.
     pub url: Secret,
+    /// PEM file of the authorities that a `rediss://` server is verified against; `None`
+    /// trusts the system's.
+    #[serde(with = "crate::unset")]
+    pub ca_file: Option<PathBuf>,
     /// Longest time to open a connection.
     pub connect_timeout: Span,
     /// Longest time for one command.
@@ -35,6 +41,9 @@ impl Redis {
                 Some(_) => problems.reject("redis.url", "is not a Redis URL", remedy),
                 None => problems.reject("redis.url", "is not a URL", remedy),
             }
+        }
+        if let Some(path) = &self.ca_file {
+            problems.require(path.is_file(), "redis.ca_file", "names no file", "");
         }
         for (key, span) in [
             ("redis.connect_timeout", self.connect_timeout),
