@@ -10,8 +10,8 @@ RETURNING id;
 --! event_id_of
 SELECT id FROM provider_events WHERE source = :source AND event_id = :event_id;
 
---! lock_event : (detail?)
-SELECT source, payload, outcome, detail FROM provider_events WHERE id = :id FOR UPDATE;
+--! lock_event : (payment_id?, detail?)
+SELECT payload, outcome, payment_id, detail FROM provider_events WHERE id = :id FOR UPDATE;
 
 --! settle_event (payment_id?, detail?)
 UPDATE provider_events

@@ -200,9 +200,9 @@ impl Payment {
                 Settlement::Applied(Box::new(self.unchanged(clock).through(&path, clock)))
             }
             Standing::Behind => Settlement::Stale,
-            Standing::Ahead(_) | Standing::Elsewhere => {
-                Settlement::Conflict(IllegalTransition { from: self.status, to: status }.to_string())
-            }
+            Standing::Ahead(_) | Standing::Elsewhere => Settlement::Conflict(
+                IllegalTransition { from: self.status, to: status }.to_string(),
+            ),
         }
     }
 

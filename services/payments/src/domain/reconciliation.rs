@@ -56,8 +56,8 @@ pub enum Discrepancy {
     },
     /// The entries of a journal transaction do not sum to zero.
     TransactionImbalance {
-        /// Whose.
-        reference: PaymentReference,
+        /// Whose, unless the transaction itself is gone and only its entries are left.
+        reference: Option<PaymentReference>,
         /// Which.
         transaction: uuid::Uuid,
         /// The sum.
@@ -96,9 +96,14 @@ impl fmt::Display for Discrepancy {
             Self::GlobalImbalance { currency, sum } => {
                 write!(f, "all entries in {currency} sum to {sum}, not to zero")
             }
-            Self::TransactionImbalance { reference, transaction, sum } => {
-                write!(f, "{reference}: journal transaction {transaction} sums to {sum}, not to zero")
-            }
+            Self::TransactionImbalance { reference: Some(reference), transaction, sum } => write!(
+                f,
+                "{reference}: journal transaction {transaction} sums to {sum}, not to zero"
+            ),
+            Self::TransactionImbalance { reference: None, transaction, sum } => write!(
+                f,
+                "journal transaction {transaction} is gone and left entries that sum to {sum}"
+            ),
             Self::Payment { reference, what, expected, found } => {
                 write!(f, "{reference}: {what} should be {expected} and is {found}")
             }
@@ -135,7 +140,12 @@ impl PaymentFacts {
         let mut found: Vec<Discrepancy> = comparisons
             .into_iter()
             .filter(|(_, expected, found)| expected != found)
-            .map(|(what, expected, found)| Discrepancy::Payment { reference, what, expected, found })
+            .map(|(what, expected, found)| Discrepancy::Payment {
+                reference,
+                what,
+                expected,
+                found,
+            })
             .collect();
         let history = self.last_transition.unwrap_or(PaymentStatus::Pending);
         if history != stated.status {
@@ -234,11 +244,8 @@ mod tests {
     #[test]
     fn a_status_that_contradicts_the_refunds_is_named() {
         let mut facts = agreeing();
-        facts.payment = Some(StatedFacts {
-            amount: 1_000,
-            refunded: 400,
-            status: PaymentStatus::Refunded,
-        });
+        facts.payment =
+            Some(StatedFacts { amount: 1_000, refunded: 400, status: PaymentStatus::Refunded });
         facts.last_transition = Some(PaymentStatus::Refunded);
         let found = facts.discrepancies();
         assert!(found.iter().any(|one| one.to_string().contains("of a refunded payment")));

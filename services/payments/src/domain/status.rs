@@ -176,10 +176,7 @@ mod tests {
 
     #[test]
     fn a_target_is_ahead_behind_or_elsewhere() {
-        assert_eq!(
-            Pending.standing_of(Succeeded),
-            Standing::Ahead(vec![Processing, Succeeded])
-        );
+        assert_eq!(Pending.standing_of(Succeeded), Standing::Ahead(vec![Processing, Succeeded]));
         assert_eq!(Pending.standing_of(Failed), Standing::Ahead(vec![Failed]));
         assert_eq!(Succeeded.standing_of(Processing), Standing::Behind);
         assert_eq!(Failed.standing_of(Processing), Standing::Behind);

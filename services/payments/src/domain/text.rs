@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(with(&"k".repeat(41), "v"), Err(InvalidMetadata::Key));
         assert_eq!(with("k", &"v".repeat(501)), Err(InvalidMetadata::Value));
         assert_eq!(with("k", "\0"), Err(InvalidMetadata::Nul));
-        let many = (0..51).map(|n| (n.to_string(), String::new())).collect();
-        assert_eq!(Metadata::try_from::<BTreeMap<_, _>>(many), Err(InvalidMetadata::TooMany));
+        let many: BTreeMap<_, _> = (0..51).map(|n| (n.to_string(), String::new())).collect();
+        assert_eq!(Metadata::try_from(many), Err(InvalidMetadata::TooMany));
     }
 }

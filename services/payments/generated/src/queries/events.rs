@@ -22,23 +22,25 @@ pub struct SettleEventParams<T1: crate::StringSql, T2: crate::StringSql> {
 }
 #[derive(Debug, Clone, PartialEq)]
 pub struct LockEvent {
-    pub source: String,
     pub payload: Vec<u8>,
     pub outcome: String,
+    pub payment_id: Option<uuid::Uuid>,
     pub detail: Option<String>,
 }
 pub struct LockEventBorrowed<'a> {
-    pub source: &'a str,
     pub payload: &'a [u8],
     pub outcome: &'a str,
+    pub payment_id: Option<uuid::Uuid>,
     pub detail: Option<&'a str>,
 }
 impl<'a> From<LockEventBorrowed<'a>> for LockEvent {
-    fn from(LockEventBorrowed { source, payload, outcome, detail }: LockEventBorrowed<'a>) -> Self {
+    fn from(
+        LockEventBorrowed { payload, outcome, payment_id, detail }: LockEventBorrowed<'a>,
+    ) -> Self {
         Self {
-            source: source.into(),
             payload: payload.into(),
             outcome: outcome.into(),
+            payment_id,
             detail: detail.map(|v| v.into()),
         }
     }
@@ -281,7 +283,7 @@ impl<'c, 'a, 's, C: GenericClient, T1: crate::StringSql, T2: crate::StringSql>
 pub struct LockEventStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn lock_event() -> LockEventStmt {
     LockEventStmt(
-        "SELECT source, payload, outcome, detail FROM provider_events WHERE id = $1 FOR UPDATE",
+        "SELECT payload, outcome, payment_id, detail FROM provider_events WHERE id = $1 FOR UPDATE",
         None,
     )
 }
@@ -306,9 +308,9 @@ impl LockEventStmt {
             extractor:
                 |row: &tokio_postgres::Row| -> Result<LockEventBorrowed, tokio_postgres::Error> {
                     Ok(LockEventBorrowed {
-                        source: row.try_get(0)?,
-                        payload: row.try_get(1)?,
-                        outcome: row.try_get(2)?,
+                        payload: row.try_get(0)?,
+                        outcome: row.try_get(1)?,
+                        payment_id: row.try_get(2)?,
                         detail: row.try_get(3)?,
                     })
                 },

@@ -1,0 +1,3 @@
+//! How the use cases are reached.
+
+pub mod http;
