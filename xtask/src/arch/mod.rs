@@ -4,6 +4,7 @@
 //! hands each file to the check it concerns. It reads files and git, never the network.
 
 mod crates;
+mod kinds;
 mod migrations;
 mod paths;
 mod rules;
@@ -39,6 +40,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let members = members(&manifest);
 
     let mut found = Vec::new();
+    let mut problem_kinds = kinds::Kinds::default();
     let mut files = 0_usize;
     for member in &members {
         let directory = root.join(member);
@@ -77,10 +79,16 @@ pub fn run(arguments: &Arguments) -> Outcome {
                 text,
             };
             found.extend(sources::check(&source, &rules, &dependencies));
+            if module.is_some() && !for_tests {
+                problem_kinds.read(file, text);
+            }
         }
     }
     let deny = read(&root.join("deny.toml"))?;
     found.extend(crates::check_bans(&deny, &read(&root.join("Cargo.lock"))?)?);
+
+    let errors_page = "docs/errors.md";
+    found.extend(problem_kinds.check(errors_page, &read(&root.join(errors_page))?));
 
     found.sort();
     found.dedup();

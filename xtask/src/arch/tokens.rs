@@ -1,6 +1,7 @@
-//! Rust source as the words that matter for the architecture rules: names, `::`, braces
-//! and punctuation, each with its line. Comments, strings, characters and lifetimes never
-//! yield a token, so a rule cannot be broken by a sentence.
+//! Rust source as the words that matter for the architecture rules: names, `::`, braces,
+//! punctuation and strings, each with its line. Comments, characters and lifetimes yield no
+//! token, and what a string says is never taken for a name, so a rule cannot be broken by a
+//! sentence.
 //!
 //! This is not a Rust parser and need not be: paths and braces are all the rules look at.
 
@@ -22,6 +23,8 @@ pub enum Kind {
     PathSeparator,
     /// Any other single character of punctuation.
     Mark(char),
+    /// What stands between the quotes of a plain string, escapes as written.
+    Text(String),
 }
 
 impl Token {
@@ -59,6 +62,10 @@ impl Reader<'_> {
         } else if self.rest.starts_with("/*") {
             self.skip(block_comment(self.rest));
         } else if let Some(length) = string_literal(self.rest) {
+            if character == '"' {
+                let text = self.rest[1..length].strip_suffix('"').unwrap_or_default();
+                self.push(Kind::Text(text.to_owned()));
+            }
             self.skip(length);
         } else if character == '\'' {
             self.skip(quote(self.rest));
@@ -212,7 +219,8 @@ mod tests {
     fn every_token_knows_its_line() {
         let found = tokens("a\n/* \n */ b \"\n\n\" c");
         let lines: Vec<_> = found.iter().map(|token| token.line).collect();
-        assert_eq!(lines, [1, 3, 5]);
+        assert_eq!(lines, [1, 3, 3, 5]);
+        assert_eq!(found[2].kind, Kind::Text("\n\n".to_owned()));
     }
 
     #[test]
