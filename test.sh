@@ -139,7 +139,11 @@ if [ $# -eq 0 ]; then
   need_component clippy clippy
   step "formatting" cargo fmt --all --check
   if command -v shellcheck >/dev/null 2>&1; then
-    step "shell scripts" shellcheck -x setup.sh test.sh .ci/run .githooks/commit-msg scripts/*.sh deploy/compose/*.sh
+    scripts=(.ci/run .githooks/commit-msg)
+    while IFS= read -r script; do scripts+=("$script"); done < <(
+      find . \( -path ./target -o -path ./data -o -path ./.git \) -prune -o -name '*.sh' -print | sort
+    )
+    step "shell scripts" shellcheck -x "${scripts[@]}"
   else
     say "==> shell scripts: skipped, shellcheck is not installed"
   fi
