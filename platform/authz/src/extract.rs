@@ -23,9 +23,9 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::FromRequestParts;
+use http::HeaderMap;
 use http::header::{self, HeaderValue};
 use http::request::Parts;
-use http::HeaderMap;
 use marquis_contracts::identity::{Principal, TokenVerifier, VerifyError};
 use marquis_http::Problem;
 use marquis_telemetry::context;

@@ -76,8 +76,8 @@ impl SigningKey {
     ///
     /// [`KeyError::Malformed`].
     pub fn from_pkcs8(document: &[u8]) -> Result<Self, KeyError> {
-        let pair =
-            Ed25519KeyPair::from_pkcs8_maybe_unchecked(document).map_err(|_| KeyError::Malformed)?;
+        let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(document)
+            .map_err(|_| KeyError::Malformed)?;
         let kid = thumbprint(&URL_SAFE_NO_PAD.encode(pair.public_key()));
         Ok(Self { pair, kid })
     }
@@ -125,8 +125,7 @@ struct Header {
 /// The signed token: at most [`LARGEST_TOKEN`] bytes of ASCII.
 #[must_use]
 pub fn sign(claims: &AccessClaims, key: &SigningKey) -> String {
-    let header =
-        Header { alg: ALGORITHM.to_owned(), typ: TYPE.to_owned(), kid: key.kid.clone() };
+    let header = Header { alg: ALGORITHM.to_owned(), typ: TYPE.to_owned(), kid: key.kid.clone() };
     // Strings, integers and lists of them: serialization cannot fail.
     let header = serde_json::to_vec(&header).unwrap_or_default();
     let claims = serde_json::to_vec(claims).unwrap_or_default();

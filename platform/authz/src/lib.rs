@@ -12,6 +12,8 @@ mod local;
 mod remote;
 mod revocation;
 mod rules;
+#[cfg(test)]
+mod testing;
 mod token_cache;
 
 pub use extract::{Allowed, Authenticator, Caller, MaybeCaller, Permission, bearer_token, layer};

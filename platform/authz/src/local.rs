@@ -85,7 +85,11 @@ impl LocalVerifier {
             revocations_known: AtomicBool::new(false),
             last_synced: RwLock::new(None),
             keys_sync: Mutex::default(),
-            revocations_sync: Mutex::new(RevocationsSync { attempted: None, since, failing: false }),
+            revocations_sync: Mutex::new(RevocationsSync {
+                attempted: None,
+                since,
+                failing: false,
+            }),
         })
     }
 
@@ -223,7 +227,8 @@ impl LocalVerifier {
     async fn learn_key(&self, kid: &str) -> bool {
         let mut sync = self.keys_sync.lock().await;
         let known = || self.keys.read().contains(kid);
-        known() || (!is_recent(sync.attempted) && self.fetch_keys(&mut sync).await.is_ok() && known())
+        known()
+            || (!is_recent(sync.attempted) && self.fetch_keys(&mut sync).await.is_ok() && known())
     }
 
     async fn verify_unknown(&self, token: &str) -> Result<Arc<Principal>, VerifyError> {

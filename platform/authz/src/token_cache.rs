@@ -92,10 +92,13 @@ impl TokenCache {
 
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| {
-            let shard = shard.lock();
-            shard.young.len() + shard.old.len()
-        }).sum()
+        self.shards
+            .iter()
+            .map(|shard| {
+                let shard = shard.lock();
+                shard.young.len() + shard.old.len()
+            })
+            .sum()
     }
 }
 

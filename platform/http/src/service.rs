@@ -119,7 +119,6 @@ impl Service {
 
     /// The routes with everything around them: `/health`, `/livez`, `/readyz`,
     /// `/metrics`, `/docs/`, `/openapi.json`, and the layer that this module describes.
-    #[must_use]
     pub fn build(self) -> Router {
         let document = self.openapi();
         let health = Arc::new(Health::new(self.name, self.health));
@@ -267,15 +266,11 @@ impl Shell {
     }
 
     fn count(&self, asked: &Asked, status: StatusCode, took: Duration) {
-        let labels = [asked.method_label(), asked.route(), status.as_str()];
-        self.metrics.http_requests_total.with_label_values(&labels).inc();
-        self.metrics
-            .http_request_duration_seconds
-            .with_label_values(&labels)
-            .observe(took.as_secs_f64());
+        let (method, route) = (asked.method_label(), asked.route());
+        self.metrics.observe_http(method, route, status.as_u16(), took);
         tracing::debug!(
-            method = labels[0],
-            route = labels[1],
+            method,
+            route,
             status = status.as_u16(),
             duration_ms = took.as_secs_f64() * 1e3,
             "request answered"
@@ -333,7 +328,8 @@ impl Asked {
     fn settle(&self, response: Response) -> Response {
         let mut response = response;
         if self.method == Method::OPTIONS && response.status() == StatusCode::METHOD_NOT_ALLOWED {
-            response = allowed_methods(response.headers().get(header::ALLOW));
+            // The router adds Allow outside of this layer.
+            response = StatusCode::NO_CONTENT.into_response();
         }
         if response.status().is_client_error() || response.status().is_server_error() {
             response = self.settle_error(response);
@@ -377,26 +373,11 @@ fn is_bare(response: &Response) -> bool {
 
 fn bare_problem(response: &Response) -> Problem {
     match response.status() {
-        StatusCode::METHOD_NOT_ALLOWED => {
-            let detail = match response.headers().get(header::ALLOW).map(HeaderValue::to_str) {
-                Some(Ok(allow)) => format!("This path allows only {}.", allow.replace(',', ", ")),
-                _ => "This path does not allow the method.".to_owned(),
-            };
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED).with_detail(detail)
-        }
+        StatusCode::METHOD_NOT_ALLOWED => Problem::new(StatusCode::METHOD_NOT_ALLOWED)
+            .with_detail("This path does not support the method; Allow names those it does."),
         StatusCode::INTERNAL_SERVER_ERROR => Problem::internal_without_cause(),
         status => Problem::new(status),
     }
-}
-
-fn allowed_methods(allow: Option<&HeaderValue>) -> Response {
-    let allow = allow.and_then(|allow| allow.to_str().ok()).unwrap_or_default();
-    let allow = if allow.is_empty() { "OPTIONS".to_owned() } else { format!("{allow},OPTIONS") };
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    if let Ok(allow) = HeaderValue::from_str(&allow) {
-        response.headers_mut().insert(header::ALLOW, allow);
-    }
-    response
 }
 
 /// The one place where the cause of a failed request is logged. The trace id comes from

@@ -110,7 +110,6 @@ impl<'a> Fields<'a> {
     }
 
     /// A field that may be absent or null. The outer `None` says that it was rejected.
-    #[expect(clippy::option_option, reason = "rejected and absent are different answers")]
     pub fn optional<T: FromField>(&mut self, name: &'static str) -> Option<Option<T>> {
         let Some(value) = self.take(name) else { return Some(None) };
         match T::from_field(value) {
@@ -132,7 +131,7 @@ impl<'a> Fields<'a> {
             self.reject(name, "must be an object");
             return None;
         };
-        let raw: &'a RawValue = *raw;
+        let raw: &'a RawValue = raw;
         let Ok(given) = json::object(raw.get()) else {
             self.reject(name, "must be an object");
             return None;

@@ -180,7 +180,6 @@ impl Connection {
             .max_headers(limits.header_count)
             .max_header_size(limits.header_bytes)
             .max_buf_size(limits.header_bytes.max(64 * 1024))
-            .pipeline_flush(true)
             .serve_connection(io, service)
             .with_upgrades();
         let mut connection = std::pin::pin!(connection);

@@ -7,7 +7,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -16,7 +16,7 @@ use http_body::{Frame, SizeHint};
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep};
 
 /// The first bytes of an HTTP/2 connection (RFC 9113, section 3.4).
 const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -159,16 +159,30 @@ pub(super) struct PacedIo {
     read: Vec<u8>,
     given_back: usize,
     pace: Option<Arc<Pace>>,
+    farewell: Option<Farewell>,
+}
+
+/// A connection that the server ended while the client may still be sending. Closing it
+/// at once would reset it and could take the last answer from the client (RFC 9112,
+/// section 9.6), so what still arrives is read and thrown away for a moment.
+struct Farewell {
+    until: Pin<Box<Sleep>>,
+    allowance: usize,
+}
+
+impl Farewell {
+    const TIME: Duration = Duration::from_secs(1);
+    const BYTES: usize = 1024 * 1024;
 }
 
 impl PacedIo {
     pub(super) fn new(stream: TcpStream, read: Vec<u8>, pace: Arc<Pace>) -> Self {
-        Self { stream, read, given_back: 0, pace: Some(pace) }
+        Self { stream, read, given_back: 0, pace: Some(pace), farewell: None }
     }
 
     /// HTTP/2 has frames that are no requests; only its streams count.
     pub(super) fn unpaced(stream: TcpStream, read: Vec<u8>) -> Self {
-        Self { stream, read, given_back: 0, pace: None }
+        Self { stream, read, given_back: 0, pace: None, farewell: None }
     }
 }
 
@@ -211,7 +225,29 @@ impl AsyncWrite for PacedIo {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        let this = &mut *self;
+        let farewell = match &mut this.farewell {
+            Some(farewell) => farewell,
+            empty => {
+                ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
+                let until = Box::pin(tokio::time::sleep(Farewell::TIME));
+                empty.insert(Farewell { until, allowance: Farewell::BYTES })
+            }
+        };
+        let mut scratch = [0; 4096];
+        loop {
+            if farewell.until.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Ok(()));
+            }
+            let mut buffer = ReadBuf::new(&mut scratch);
+            match ready!(Pin::new(&mut this.stream).poll_read(context, &mut buffer)) {
+                Ok(()) if !buffer.filled().is_empty() && farewell.allowance > 0 => {
+                    farewell.allowance = farewell.allowance.saturating_sub(buffer.filled().len());
+                }
+                // The client closed, or broke, or does not stop.
+                Ok(()) | Err(_) => return Poll::Ready(Ok(())),
+            }
+        }
     }
 
     fn poll_write_vectored(

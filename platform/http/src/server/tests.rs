@@ -248,5 +248,6 @@ async fn lengths_that_lie_are_refused() {
     let head =
         "POST /raw HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello";
     write(&mut both, head).await;
-    assert!(rest(&mut both).await.starts_with("HTTP/1.1 400"));
+    let answer = rest(&mut both).await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer:?}");
 }

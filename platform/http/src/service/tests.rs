@@ -28,9 +28,8 @@ fn routes() -> OpenApiRouter {
     async fn fails() -> Problem {
         Problem::internal("password=hunter2 in the connection string")
     }
-    async fn panics() -> &'static str {
-        let nothing: Option<&str> = None;
-        nothing.expect("secret panic message")
+    async fn panics() {
+        panic!("secret panic message");
     }
     async fn sleeps() {
         tokio::time::sleep(Duration::from_secs(3600)).await;
@@ -134,7 +133,7 @@ async fn head_and_options_are_answered() {
     assert_eq!((missing.status, missing.text.as_str()), (StatusCode::NOT_FOUND, ""));
     let options = call("OPTIONS", "/nested/1/inner").await;
     assert_eq!(options.status, 204);
-    assert_eq!(options.headers[header::ALLOW], "DELETE,OPTIONS");
+    assert_eq!(options.headers[header::ALLOW], "DELETE");
     assert_eq!(call("OPTIONS", "/nowhere").await.status, 404);
 }
 
@@ -161,7 +160,7 @@ async fn failures_say_nothing_and_cost_one_request() {
     assert_eq!(send(&app, request("GET", "/things")).await.status, 200);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_request_that_takes_too_long_is_given_up() {
     let answer = call("GET", "/sleeps").await;
     assert_eq!(answer.status, 503);
