@@ -224,7 +224,6 @@ impl Auth {
     }
 
     /// The HTTP service: its routes with health, metrics and documentation around them.
-    #[must_use]
     pub fn router(&self) -> axum::Router {
         self.service().build()
     }

@@ -280,7 +280,7 @@ fn account(row: AccountById) -> Account {
         id: UserId::from_uuid(row.id),
         email: row.email,
         username: row.username,
-        roles: roles(row.roles),
+        roles: roles(&row.roles),
         password_change_required: row.password_change_required,
         created_at: row.created_at,
         updated_at: row.updated_at,

@@ -65,7 +65,7 @@ pub(super) fn store_error(error: DatabaseError) -> StoreError {
 }
 
 /// Roles as the database keeps them. The table's check admits no other names.
-fn roles(names: Vec<String>) -> Vec<Role> {
+fn roles(names: &[String]) -> Vec<Role> {
     names.iter().filter_map(|name| name.parse().ok()).collect()
 }
 

@@ -1,0 +1,14 @@
+//! The identity service through its router, on real databases.
+
+mod admin;
+mod app;
+mod audit;
+mod keys;
+mod login;
+mod me;
+mod outage;
+mod password;
+mod refresh;
+mod register;
+mod sessions;
+mod surface;
