@@ -15,6 +15,7 @@ pub mod page;
 mod problem;
 pub mod server;
 pub mod service;
+pub mod shutdown;
 
 pub use extensions::{ClientAddr, OriginalPath, PeerAddr, TrustedPeers};
 pub use problem::{FieldError, Problem, ProblemDocument};

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
+use axum::routing::future::RouteFuture;
 use axum::routing::{Route, get};
 use futures_util::FutureExt as _;
 use http::header::{self, HeaderName, HeaderValue};
@@ -218,35 +219,33 @@ impl TowerService<Request> for Shelled {
         TowerService::<Request>::poll_ready(&mut self.inner, context)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let started = Instant::now();
         let shell = Arc::clone(&self.shell);
-        // The ready service answers, its clone waits for the next request.
-        let clone = self.inner.clone();
-        let inner = std::mem::replace(&mut self.inner, clone);
         let context = context_of(shell.name, request.headers());
-        Box::pin(context::scope(context, async move { Ok(shell.answer(inner, request).await) }))
+        shell.equip(&mut request);
+        let asked = Asked::about(&request);
+        // Nothing of the route runs before its future is polled, inside the context.
+        let answering = self.inner.call(request);
+        let answer = async move {
+            let response = asked.settle(shell.answer(answering).await);
+            shell.count(&asked, response.status(), started.elapsed());
+            Ok(response)
+        };
+        Box::pin(context::scope(context, answer))
     }
 }
 
 impl Shell {
-    async fn answer(&self, mut inner: Route, mut request: Request) -> Response {
-        let started = Instant::now();
-        self.equip(&mut request);
-        let asked = Asked::about(&request);
-        let handled = AssertUnwindSafe(tokio::time::timeout(self.limits.time, inner.call(request)))
-            .catch_unwind()
-            .await;
-        let response = match handled {
+    async fn answer(&self, answering: RouteFuture<Infallible>) -> Response {
+        let answering = tokio::time::timeout(self.limits.time, answering);
+        match AssertUnwindSafe(answering).catch_unwind().await {
             Ok(Ok(Ok(response))) => response,
             Ok(Err(_)) => Problem::unavailable_because("The request took too long.")
                 .with_source("the request exceeded the service's time limit")
                 .into_response(),
             Err(panic) => Problem::internal(panic_message(panic.as_ref())).into_response(),
-        };
-        let response = asked.settle(response);
-        let took = started.elapsed();
-        self.count(&asked, response.status(), took);
-        response
+        }
     }
 
     /// Puts the client's address and the body limits into the request.

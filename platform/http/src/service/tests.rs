@@ -349,3 +349,48 @@ async fn the_documentation_works_behind_any_prefix() {
         assert!(document["paths"].get("/things").is_some());
     }
 }
+
+/// What was logged, each with the trace id of the request it was logged in.
+#[derive(Clone, Default)]
+struct Logged(Arc<parking_lot::Mutex<Vec<(String, Option<String>)>>>);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Logged {
+    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        if *event.metadata().level() > tracing::Level::WARN {
+            return;
+        }
+        let mut text = String::new();
+        event.record(&mut |field: &tracing::field::Field, value: &dyn fmt::Debug| {
+            text.push_str(&format!("{field}={value:?} "));
+        });
+        let trace_id = context::current().map(|request| request.trace.trace_id());
+        self.0.lock().push((text, trace_id));
+    }
+}
+
+#[tokio::test]
+async fn the_cause_of_a_failure_is_logged_once_under_its_trace() {
+    use tracing_subscriber::layer::SubscriberExt as _;
+
+    let logged = Logged::default();
+    let subscriber = tracing_subscriber::registry().with(logged.clone());
+    let _guard = tracing::subscriber::set_default(subscriber);
+    for (path, cause) in [
+        ("/fails", "password=hunter2 in the connection string"),
+        ("/panics", "the handler panicked: secret panic message"),
+        ("/sleeps", "the request exceeded the service's time limit"),
+    ] {
+        logged.0.lock().clear();
+        let answer = call("GET", path).await;
+        let lines = logged.0.lock().clone();
+        assert_eq!(lines.len(), 1, "{path}: {lines:?}");
+        assert!(lines[0].0.contains(cause), "{path}: {lines:?}");
+        let trace_id = answer.json()["traceId"].as_str().map(str::to_owned);
+        assert_eq!(lines[0].1, trace_id, "{path}");
+        assert!(!answer.text.contains(cause));
+    }
+    logged.0.lock().clear();
+    call("GET", "/nowhere").await;
+    call("POST", "/things").await;
+    assert_eq!(*logged.0.lock(), [], "what clients do wrong is no warning");
+}
