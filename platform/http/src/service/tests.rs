@@ -350,9 +350,11 @@ async fn the_documentation_works_behind_any_prefix() {
     }
 }
 
-/// What was logged, each with the trace id of the request it was logged in.
+/// A log line and the trace id of the request it was logged in.
+type Line = (String, Option<String>);
+
 #[derive(Clone, Default)]
-struct Logged(Arc<parking_lot::Mutex<Vec<(String, Option<String>)>>>);
+struct Logged(Arc<parking_lot::Mutex<Vec<Line>>>);
 
 impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Logged {
     fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
