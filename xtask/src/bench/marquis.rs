@@ -155,6 +155,7 @@ fn configuration(shape: &Shape<'_>, port: u16, tls_port: u16, directory: &Path) 
             "{listeners}{access_log}{limits}[database.auth]\nurl = \"{url}\"\n\n\
              [database.payments]\nurl = \"{url}\"\n"
         ),
-        Shape::Private => format!("{listeners}{access_log}"),
+        // The start is watched by asking every other millisecond.
+        Shape::Private => format!("{listeners}{access_log}{limits}"),
     }
 }

@@ -67,7 +67,7 @@ impl Row {
 
     /// A value with a limit, such as memory.
     pub fn value(what: &str, figure: f64, unit: &str, bar: Bar) -> Self {
-        let shown = format!("{figure:.1} {unit}");
+        let shown = format!("{figure:.2} {unit}");
         let ours = shown.clone();
         Self { what: what.to_owned(), ours, theirs: String::new(), figure, shown, bar }
     }
@@ -245,6 +245,6 @@ mod tests {
         let text = table(&[row]);
         let lengths: Vec<_> = text.lines().map(str::len).collect();
         assert!(lengths.iter().all(|&length| length == lengths[0]), "{text}");
-        assert!(text.contains("31.2 MiB"), "{text}");
+        assert!(text.contains("31.25 MiB"), "{text}");
     }
 }
