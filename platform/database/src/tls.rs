@@ -75,9 +75,9 @@ fn system_authorities() -> Result<RootCertStore, BoxError> {
 fn read_authorities(file: &Path) -> Result<RootCertStore, BoxError> {
     let unreadable = |error| format!("cannot read authorities from {}: {error}", file.display());
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(file).map_err(|error| unreadable(error))? {
+    for certificate in CertificateDer::pem_file_iter(file).map_err(&unreadable)? {
         // Bundles may hold old certificates that rustls does not take; the others count.
-        let _ = roots.add(certificate.map_err(|error| unreadable(error))?);
+        let _ = roots.add(certificate.map_err(&unreadable)?);
     }
     if roots.is_empty() {
         return Err(format!("{} holds no usable certificate", file.display()).into());

@@ -235,7 +235,7 @@ async fn many_writers_and_relays_keep_the_order_of_each_subject() {
         unrest
     );
     eventually(PATIENCE, || async { witness.distinct().len() == NAMES.len() * EACH }).await;
-    let expected: Vec<i64> = (1..=EACH as i64).collect();
+    let expected: Vec<i64> = (1..).take(EACH).collect();
     for name in NAMES {
         assert_eq!(witness.first_appearances()[name], expected, "{name}");
     }
@@ -311,7 +311,7 @@ async fn a_backlog_is_published_in_batches() {
         .execute(
             "INSERT INTO outbox (id, kind, subject, occurred_at, data)
              SELECT gen_random_uuid(), 'test.happened', 's' || n % 7, now(), jsonb_build_object('number', n)
-             FROM generate_series(1, $1) n",
+             FROM generate_series(1, $1::bigint) n",
             &[&EVENTS],
         )
         .await
@@ -319,7 +319,7 @@ async fn a_backlog_is_published_in_batches() {
     let (witness, stop) = (Arc::new(Witness::default()), CancellationToken::new());
     let started = Instant::now();
     let running = relay(&database, &witness, NEVER, &stop);
-    eventually(PATIENCE, || async { witness.count() == EVENTS as usize }).await;
+    eventually(PATIENCE, || async { i64::try_from(witness.count()) == Ok(EVENTS) }).await;
     println!("{EVENTS} events published in {:?}", started.elapsed());
     let numbers: Vec<i64> = witness
         .events

@@ -39,16 +39,25 @@ pub(super) fn choose(data_dir: &Path, cluster: &Path) -> Result<Account, Private
     if let Some((uid, gid)) = owner.filter(|(uid, _)| *uid != 0) {
         return Ok(Account { name: name_of(uid), uid, gid, switch: true });
     }
+    let keeper = keeper(data_dir);
+    if keeper.uid != 0 {
+        return Ok(keeper);
+    }
     if let Some(account) = by_name("postgres") {
         return Ok(account);
     }
-    if let Ok(metadata) = fs::metadata(data_dir)
-        && metadata.uid() != 0
-    {
-        let (uid, gid) = (metadata.uid(), metadata.gid());
-        return Ok(Account { name: name_of(uid), uid, gid, switch: true });
-    }
     by_name("nobody").ok_or(PrivateError::NoAccount)
+}
+
+/// Whose files the data directory holds: ourselves, or its owner when we are root. Root
+/// leaves a user's directory usable for that user.
+pub(super) fn keeper(data_dir: &Path) -> Account {
+    let ours = (process::effective_uid(), process::effective_gid());
+    let (uid, gid) = match fs::metadata(data_dir) {
+        Ok(metadata) if ours.0 == 0 => (metadata.uid(), metadata.gid()),
+        _ => ours,
+    };
+    Account { name: name_of(uid), uid, gid, switch: uid != ours.0 }
 }
 
 /// Whether `account` may pass through the directory; group membership beyond the primary

@@ -1,8 +1,11 @@
 //! The data directory: who owns what in it, who may pass, and the lock.
+//!
+//! Root may work in a directory that belongs to somebody else, so no link is followed when
+//! a file in it is written or given away.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::chown;
+use std::os::unix::fs::lchown;
 use std::os::unix::fs::{
     DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
 };
@@ -27,6 +30,7 @@ pub(super) struct Layout {
     pub(super) run: PathBuf,
     pub(super) password: PathBuf,
     pub(super) log: PathBuf,
+    keeper: Account,
 }
 
 impl Layout {
@@ -37,8 +41,9 @@ impl Layout {
         check_traversable(data_dir, account)?;
         let secrets = data_dir.join("secrets");
         let logs = data_dir.join("logs");
-        for ours in [&secrets, &logs] {
-            make_private(ours, None)?;
+        let keeper = account::keeper(data_dir);
+        for kept in [&secrets, &logs] {
+            make_private(kept, &keeper)?;
         }
         Ok(Self {
             lock: data_dir.join("marquis.lock"),
@@ -46,7 +51,13 @@ impl Layout {
             run: socket_dir(data_dir, account)?,
             password: super::password_file(data_dir),
             log: logs.join("postgres.log"),
+            keeper,
         })
+    }
+
+    /// Makes a file that we have written the keeper's.
+    pub(super) fn hand_over(&self, file: &Path) -> Result<(), PrivateError> {
+        give(file, &self.keeper)
     }
 }
 
@@ -104,7 +115,7 @@ fn claim(data_dir: &Path, account: &Account) -> Result<(), PrivateError> {
         });
     }
     let mode = if account.switch && metadata.uid() != account.uid {
-        chown(data_dir, None, Some(account.gid)).map_err(PrivateError::io("own", data_dir))?;
+        lchown(data_dir, None, Some(account.gid)).map_err(PrivateError::io("own", data_dir))?;
         0o710
     } else {
         0o700
@@ -128,28 +139,28 @@ fn check_traversable(data_dir: &Path, account: &Account) -> Result<(), PrivateEr
     Ok(())
 }
 
-/// Makes a directory that only its owner may use; an existing one must be the owner's.
-pub(super) fn make_private(path: &Path, owner: Option<&Account>) -> Result<(), PrivateError> {
-    match DirBuilder::new().mode(0o700).create(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-            return Err(PrivateError::io("create", path)(error));
-        }
-        _ => {}
+/// Gives a file or directory to an account that is not ours, which only root can.
+pub(super) fn give(path: &Path, owner: &Account) -> Result<(), PrivateError> {
+    if owner.switch {
+        lchown(path, Some(owner.uid), Some(owner.gid)).map_err(PrivateError::io("own", path))?;
     }
-    if let Some(owner) = owner.filter(|owner| owner.switch) {
-        let found = fs::symlink_metadata(path).map_err(PrivateError::io("read", path))?;
-        if found.uid() == process::effective_uid() {
-            chown(path, Some(owner.uid), Some(owner.gid)).map_err(PrivateError::io("own", path))?;
-        }
+    Ok(())
+}
+
+/// Makes a directory that only `owner` may use; an existing one must be the owner's.
+pub(super) fn make_private(path: &Path, owner: &Account) -> Result<(), PrivateError> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => give(path, owner)?,
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(PrivateError::io("create", path)(error)),
     }
     // Not following links: in a shared directory somebody else may have been first.
     let found = fs::symlink_metadata(path).map_err(PrivateError::io("read", path))?;
-    let expected = owner.map_or_else(process::effective_uid, |owner| owner.uid);
-    if !found.is_dir() || found.uid() != expected {
+    if !found.is_dir() || found.uid() != owner.uid {
         return Err(PrivateError::ForeignOwner {
             path: path.to_path_buf(),
             owner: account::name_of(found.uid()),
-            ours: account::name_of(expected),
+            ours: owner.name.clone(),
         });
     }
     fs::set_permissions(path, Permissions::from_mode(0o700))
@@ -167,7 +178,7 @@ fn socket_dir(data_dir: &Path, account: &Account) -> Result<PathBuf, PrivateErro
         let name: String = hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         runtime_dir().join(format!("marquis-postgres-{name}"))
     };
-    make_private(&path, Some(account))?;
+    make_private(&path, account)?;
     Ok(path)
 }
 
@@ -205,6 +216,7 @@ pub(super) fn write_private(file: &Path, text: &str) -> Result<(), PrivateError>
         .create(true)
         .truncate(true)
         .mode(0o600)
+        .custom_flags(libc::O_NOFOLLOW)
         .open(&draft)
         .and_then(|mut open| {
             open.write_all(text.as_bytes())?;
@@ -228,6 +240,7 @@ impl Lock {
             .create(true)
             .truncate(false)
             .mode(0o600)
+            .custom_flags(libc::O_NOFOLLOW)
             .open(path)
             .map_err(PrivateError::io("open", path))?;
         match file.try_lock() {

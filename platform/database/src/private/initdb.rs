@@ -2,14 +2,13 @@
 //! that a start that was killed leaves nothing half-made behind.
 
 use std::fs;
-use std::os::unix::fs::chown;
 use std::process::{Command, Stdio};
 
 use marquis_kernel::Secret;
 
 use super::account::Account;
 use super::binaries::Binaries;
-use super::directory::{Layout, make_private, write_private};
+use super::directory::{Layout, give, make_private, write_private};
 use super::error::PrivateError;
 use super::process::{Signal, confine};
 use super::{USER, log};
@@ -25,14 +24,11 @@ pub(super) fn run(
     if draft.exists() {
         fs::remove_dir_all(&draft).map_err(PrivateError::io("remove", &draft))?;
     }
-    make_private(&draft, Some(account))?;
+    make_private(&draft, account)?;
     // `initdb` reads the password from a file as PostgreSQL's user; ours is for us alone.
     let password_file = layout.run.join("initdb-password");
     write_private(&password_file, password.expose())?;
-    if account.switch {
-        chown(&password_file, Some(account.uid), Some(account.gid))
-            .map_err(PrivateError::io("own", &password_file))?;
-    }
+    give(&password_file, account)?;
     let mut command = Command::new(&binaries.initdb);
     command
         .arg("--pgdata")

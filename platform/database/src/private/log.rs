@@ -19,6 +19,7 @@ pub(super) fn open(path: &Path) -> Result<File, PrivateError> {
         .create(true)
         .append(true)
         .mode(0o600)
+        .custom_flags(libc::O_NOFOLLOW)
         .open(path)
         .map_err(PrivateError::io("open", path))
 }

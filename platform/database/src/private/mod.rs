@@ -3,8 +3,9 @@
 //!
 //! What always holds:
 //! * One process uses a data directory at a time; a second one is refused.
-//! * PostgreSQL never runs as root: it runs as the owner of an existing cluster, else as
-//!   the system's `postgres` user, else as the owner of the data directory, else as `nobody`.
+//! * PostgreSQL never runs as root. Started by root it runs as the owner of an existing
+//!   cluster, else as the owner of the data directory, else as the system's `postgres` user,
+//!   else as `nobody`.
 //! * The child ends with us, whatever ends us: a clean stop sends SIGINT (PostgreSQL's fast
 //!   shutdown), a kill makes the kernel send it. A start that finds the old child still
 //!   stopping waits for it.
@@ -19,6 +20,7 @@
 //! ```
 
 mod account;
+mod attach;
 mod binaries;
 mod directory;
 mod error;
@@ -37,6 +39,7 @@ use tokio_postgres::NoTls;
 use tokio_postgres::error::SqlState;
 
 use crate::sql::identifier;
+pub use attach::running_url;
 pub use binaries::{Binaries, find as find_binaries};
 use directory::Layout;
 pub use error::PrivateError;
@@ -308,6 +311,10 @@ fn prepare(
     // Looked at again: only now nobody else can be making it.
     let exists = layout.cluster.join("PG_VERSION").exists();
     let password = directory::password(&layout.password, exists)?;
+    log::open(&layout.log)?;
+    for file in [&layout.lock, &layout.password, &layout.log] {
+        layout.hand_over(file)?;
+    }
     if exists {
         stale::await_end(&layout.cluster, progress)?;
     } else {
