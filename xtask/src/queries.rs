@@ -19,9 +19,6 @@ use tokio_postgres::{Client, NoTls};
 use crate::Outcome;
 use crate::workspace;
 
-/// Names the PostgreSQL server to work on; a superuser's URL.
-const SERVER: &str = "MARQUIS_TEST_POSTGRES";
-
 /// PostgreSQL's types as `time` has them.
 const TIME_TYPES: [(&str, &str); 4] = [
     ("pg_catalog.timestamptz", "time::OffsetDateTime"),
@@ -57,7 +54,7 @@ pub struct Arguments {
 /// Runs the task.
 pub fn run(arguments: &Arguments) -> Outcome {
     let runtime = Runtime::new()?;
-    let server = Server::from_environment()?;
+    let server = Server::for_tests(&runtime)?;
     let mut stale = Vec::new();
     for service in services(arguments.service.as_deref())? {
         let fresh = generate(&runtime, &server, &service)
@@ -249,11 +246,10 @@ struct Server {
 }
 
 impl Server {
-    fn from_environment() -> Result<Self, Box<dyn std::error::Error>> {
-        let url = std::env::var(SERVER)
-            .map_err(|_| format!("set {SERVER} to the URL of a PostgreSQL superuser"))?;
+    /// The server for tests: `MARQUIS_TEST_POSTGRES`, else one that ends with this task.
+    fn for_tests(runtime: &Runtime) -> Result<Self, Box<dyn std::error::Error>> {
         let mut config: tokio_postgres::Config =
-            url.parse().map_err(|error| format!("{SERVER}: {error}"))?;
+            runtime.block_on(marquis_testkit::postgres_url()).parse()?;
         config.connect_timeout(Duration::from_secs(10));
         Ok(Self { config })
     }

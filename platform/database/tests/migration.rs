@@ -2,9 +2,11 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use marquis_database::{Database, DatabaseError, Migration, MigrationError, MigrationProgress};
+use marquis_database::{
+    Database, DatabaseError, Migration, MigrationError, MigrationProgress, OUTBOX_AND_JOBS,
+};
 use marquis_telemetry::metrics::Metrics;
-use marquis_testkit::TestDatabase;
+use marquis_testkit::{TestDatabase, assert_all_listed};
 
 const ONE: Migration = Migration::new("001_things", "CREATE TABLE things (n int NOT NULL);");
 const TWO: Migration =
@@ -24,6 +26,11 @@ fn refusal(outcome: Result<usize, DatabaseError>) -> MigrationError {
         Err(DatabaseError::Migration(error)) => error,
         other => unreachable!("not refused: {other:?}"),
     }
+}
+
+#[test]
+fn every_migration_of_the_platform_is_embedded() {
+    assert_all_listed(env!("CARGO_MANIFEST_DIR"), OUTBOX_AND_JOBS);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

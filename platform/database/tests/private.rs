@@ -23,6 +23,7 @@ fn data_dir() -> TempDir {
 fn settings(data_dir: &Path) -> PrivateSettings {
     let mut settings = PrivateSettings::new(data_dir);
     settings.shared_buffers = "16MB".to_owned();
+    settings.durable = false;
     settings
 }
 
@@ -33,6 +34,8 @@ async fn start(data_dir: &Path) -> PrivateCluster {
 async fn connect(url: &str) -> Result<Client, tokio_postgres::Error> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     tokio::spawn(connection);
+    // What is committed has left the server's process, which these tests kill.
+    client.batch_execute("SET synchronous_commit = on").await?;
     Ok(client)
 }
 

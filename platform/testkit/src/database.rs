@@ -15,6 +15,26 @@ use tokio_postgres::{Client, NoTls};
 
 use crate::{eventually, postgres_url};
 
+/// Compares a crate's list of migrations with the files in its `migrations/` directory:
+/// `assert_all_listed(env!("CARGO_MANIFEST_DIR"), MIGRATIONS)`.
+///
+/// # Panics
+///
+/// When a file is not listed; a listed file that does not exist fails the compilation.
+pub fn assert_all_listed(manifest_dir: &str, migrations: &[Migration]) {
+    let directory = std::path::Path::new(manifest_dir).join("migrations");
+    let mut files: Vec<String> = std::fs::read_dir(&directory)
+        .expect("the crate has migrations")
+        .map(|entry| {
+            entry.expect("a readable directory").file_name().to_string_lossy().into_owned()
+        })
+        .collect();
+    files.sort();
+    let listed: Vec<String> =
+        migrations.iter().map(|migration| format!("{}.sql", migration.name)).collect();
+    assert_eq!(listed, files, "the list of migrations and {} differ", directory.display());
+}
+
 /// A database whose test was killed is removed by a later test after this long.
 const ABANDONED_AFTER_SECONDS: i64 = 3_600;
 const PATIENCE: Duration = Duration::from_secs(60);

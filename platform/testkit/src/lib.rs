@@ -15,7 +15,7 @@ mod redis;
 mod shared;
 
 pub use child::Child;
-pub use database::TestDatabase;
+pub use database::{TestDatabase, assert_all_listed};
 pub use eventually::{Observed, eventually};
 pub use port::free_port;
 pub use postgres::PostgresServer;
