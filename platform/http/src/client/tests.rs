@@ -41,8 +41,8 @@ async fn nobody() -> String {
 
 fn client<B: AsRef<str>>(bases: impl IntoIterator<Item = B>) -> HttpClient {
     let limits = ClientLimits {
-        attempt: Duration::from_millis(300),
-        total: Duration::from_millis(900),
+        attempt: Duration::from_secs(2),
+        total: Duration::from_secs(6),
         response_size: 1_000,
         ..ClientLimits::default()
     };
