@@ -83,6 +83,15 @@ impl Api {
         try_send(self.request(Method::GET, path)).await
     }
 
+    /// `GET` with a token, with the reason when there is no answer.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong, as text.
+    pub async fn try_get_as(&self, token: &str, path: &str) -> Result<Answer, String> {
+        try_send(self.request(Method::GET, path).bearer_auth(token)).await
+    }
+
     /// `GET` without a token.
     pub async fn get(&self, path: &str) -> Answer {
         send(self.request(Method::GET, path)).await

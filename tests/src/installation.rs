@@ -143,10 +143,28 @@ impl Installation {
         self.scratch.path().join("data")
     }
 
+    /// Process id of the private PostgreSQL, as PostgreSQL itself notes it.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    #[must_use]
+    pub fn postgres_pid(&self) -> u32 {
+        let file = self.data_dir().join("postgres").join("postmaster.pid");
+        let found = fs::read_to_string(file).expect("PostgreSQL runs");
+        found.lines().next().and_then(|line| line.trim().parse().ok()).expect("its process id")
+    }
+
     /// Its configuration file.
     #[must_use]
     pub fn config_file(&self) -> PathBuf {
         self.scratch.path().join("marquis.toml")
+    }
+
+    /// File of the certificate that its gateway made.
+    #[must_use]
+    pub fn certificate_file(&self) -> PathBuf {
+        certificate_file(&self.data_dir())
     }
 
     /// The certificate that its gateway made, in PEM.

@@ -158,6 +158,18 @@ pub async fn run(launch: &Launch) -> Finished {
     Finished { code: status.code().unwrap_or(-1), stdout: read(stdout), stderr: read(stderr) }
 }
 
+/// `SIGKILL` to a process that is not our child, such as one of our child's.
+///
+/// # Panics
+///
+/// When there is no shell.
+pub fn kill(pid: u32) {
+    // The shell's own `kill`, so that nothing has to be installed for it.
+    let script = format!("kill -9 {pid}");
+    let sent = Command::new("sh").arg("-c").arg(script).status().expect("a shell");
+    assert!(sent.success(), "process {pid} is there to be killed");
+}
+
 fn command(launch: &Launch) -> Command {
     let mut command = Command::new(binary::marquis());
     command
