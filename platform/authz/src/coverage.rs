@@ -1,6 +1,6 @@
 //! A test for services: no handler forgot its permission.
 //!
-//! ```ignore
+//! ```text
 //! #[tokio::test]
 //! async fn every_operation_asks_who_is_calling() {
 //!     let service = service_under_test();
