@@ -1,0 +1,1 @@
+//! The rule language: lexer, parser and the loader that follows includes.
