@@ -1,0 +1,144 @@
+//! The command line: what can be said to `marquis`, and nothing of how it is done.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Self-hosted application platform in one process: TLS gateway, identity, payments.
+#[derive(Debug, Parser)]
+#[command(name = "marquis", version, propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// Where settings come from.
+    #[command(flatten)]
+    pub sources: Sources,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Where settings come from besides the built-in defaults and the environment.
+#[derive(Debug, Clone, Args)]
+pub struct Sources {
+    /// Configuration file; `./marquis.toml` when that exists.
+    #[arg(long, short, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// dev, test or prod: selects `.env.<environment>` and how strict `doctor` is.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub environment: Option<String>,
+    /// Directory of everything this installation keeps.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// What `marquis` can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run every role in this process, with a private PostgreSQL unless one is configured.
+    Up,
+    /// Run some roles, as one of several processes.
+    Serve(Serve),
+    /// Bring the databases' schemas up to date and exit.
+    Migrate,
+    /// Create the development users alice and bob (idempotent).
+    Seed,
+    /// Look for insecure or unworkable settings and say what to change.
+    Doctor,
+    /// Show or check the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the OpenAPI document of a service.
+    Openapi {
+        /// Which service.
+        service: ServiceName,
+    },
+    /// Manage accounts.
+    #[command(subcommand)]
+    Auth(AuthCommand),
+    /// Look after payments.
+    #[command(subcommand)]
+    Payments(PaymentsCommand),
+    /// Ask a health endpoint and exit 0 when it answers 200 (for container health checks).
+    Healthcheck {
+        /// For instance `http://127.0.0.1:3001/readyz`. Certificates are not verified.
+        url: String,
+        /// Seconds to wait.
+        #[arg(long, default_value_t = 3)]
+        timeout: u64,
+    },
+}
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Roles to run, separated by commas.
+    #[arg(long, value_delimiter = ',', required = true, value_name = "ROLE[,ROLE...]")]
+    pub role: Vec<Role>,
+    /// Apply pending migrations before serving. Safe when several nodes start at once.
+    #[arg(long)]
+    pub migrate: bool,
+}
+
+/// A separately scalable part of the platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Role {
+    /// Identity.
+    Auth,
+    /// Payments.
+    Payments,
+    /// The TLS edge.
+    Gateway,
+}
+
+/// A service with a documented API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ServiceName {
+    /// Identity.
+    Auth,
+    /// Payments.
+    Payments,
+}
+
+/// `marquis config ...`
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print the effective configuration, secrets redacted.
+    Print {
+        /// Print the commented defaults instead: the manual of every setting.
+        #[arg(long)]
+        default: bool,
+    },
+    /// Report every problem of the configuration; exit 78 if there is one.
+    Check,
+}
+
+/// `marquis auth ...`
+#[derive(Debug, Subcommand)]
+pub enum AuthCommand {
+    /// Replace the roles of an account.
+    Grant {
+        /// The account's e-mail address.
+        email: String,
+        /// Its roles from now on: user, admin, finance, service.
+        #[arg(required = true)]
+        roles: Vec<String>,
+    },
+    /// Replace an account's password by a one-time password, which is printed.
+    ResetPassword {
+        /// The account's e-mail address.
+        email: String,
+    },
+    /// Sign access tokens with a new key from now on.
+    RotateKeys {
+        /// Somebody else may have the current keys: withdraw them at once, which makes every
+        /// access token void.
+        #[arg(long)]
+        compromised: bool,
+    },
+}
+
+/// `marquis payments ...`
+#[derive(Debug, Subcommand)]
+pub enum PaymentsCommand {
+    /// Check that the ledger balances and agrees with the payments; exit 1 if not.
+    VerifyLedger,
+}

@@ -1,0 +1,203 @@
+//! `marquis up` and `marquis serve`: build the roles of this process, run them until a
+//! signal stops it, and take everything down in order: requests, background work,
+//! databases.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use marquis_auth::{Auth, Email};
+use marquis_authz::LocalVerifier;
+use marquis_config::{Config, Listener};
+use marquis_contracts::identity::TokenVerifier;
+use marquis_payments::Payments;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::background::Background;
+use crate::cli::{Role, Serve};
+use crate::databases::{self, Cluster, Databases};
+use crate::edge;
+use crate::exit::{Code, Context as _, Failure, say};
+use crate::node::Node;
+use crate::services::{self, Verifier};
+use crate::signals;
+
+/// The account that is created with a one-time password when there is no administrator.
+const FIRST_ADMIN: &str = "admin@marquis.local";
+
+/// Runs every role in this process.
+pub async fn up(config: Config) -> Result<(), Failure> {
+    let started = Instant::now();
+    let node = Node::serving(config, "marquis", signals::stop_on_signal()?).await?;
+    let databases = Databases::open(&node, Cluster::OurOwn).await?;
+    let background = Background::default();
+    let outcome = run_everything(&node, &databases, &background, started).await;
+    background.stop().await;
+    databases.close().await;
+    if outcome.is_ok() {
+        say("Stopped.");
+    }
+    outcome
+}
+
+async fn run_everything(
+    node: &Node,
+    databases: &Databases,
+    background: &Background,
+    started: Instant,
+) -> Result<(), Failure> {
+    databases.migrate().await?;
+    let auth = services::auth(node, databases.auth.clone(), services::own_master_key(node)?)?;
+    prepare(&auth).await?;
+    let verifier = auth.verifier();
+    let payments =
+        services::payments(node, databases.payments.clone(), Arc::clone(&verifier) as _)?;
+    let routers = BTreeMap::from([
+        (marquis_auth::SERVICE.to_owned(), auth.router()),
+        (marquis_payments::NAME.to_owned(), payments.router()),
+    ]);
+    start_auth(background, auth);
+    start_payments(background, payments);
+    let gateway = edge::open(node, routers, verifier).await?;
+    say(format_args!("Data:      {}", node.config.data_dir.display()));
+    say(format_args!("Ready after {} ms. Ctrl-C stops.", started.elapsed().as_millis()));
+    gateway.run(node.stop.clone()).await;
+    Ok(())
+}
+
+/// Runs some roles as one of several processes.
+pub async fn serve(config: Config, options: Serve) -> Result<(), Failure> {
+    let roles: BTreeSet<Role> = options.role.iter().copied().collect();
+    let name = match roles.first() {
+        Some(Role::Auth) if roles.len() == 1 => "auth",
+        Some(Role::Payments) if roles.len() == 1 => "payments",
+        Some(Role::Gateway) if roles.len() == 1 => "gateway",
+        _ => "marquis",
+    };
+    let node = Node::serving(config, name, signals::stop_on_signal()?).await?;
+    let background = Background::default();
+    let outcome = run_roles(&node, &roles, options.migrate, &background).await;
+    background.stop().await;
+    if outcome.is_ok() {
+        say("Stopped.");
+    }
+    outcome
+}
+
+async fn run_roles(
+    node: &Node,
+    roles: &BTreeSet<Role>,
+    migrate: bool,
+    background: &Background,
+) -> Result<(), Failure> {
+    let config = &node.config;
+    let mut routers = BTreeMap::new();
+    let mut listeners = Vec::new();
+    let mut verifier: Option<Arc<LocalVerifier>> = None;
+    if roles.contains(&Role::Auth) {
+        let server = &config.database.auth;
+        let database = Databases::configured(node, "auth", server, marquis_auth::SERVICE)?;
+        if migrate {
+            databases::migrate(&database, Auth::migrations()).await?;
+        }
+        let auth = services::auth(node, database, services::shared_master_key(node)?)?;
+        prepare(&auth).await?;
+        verifier = Some(auth.verifier());
+        routers.insert(marquis_auth::SERVICE.to_owned(), auth.router());
+        listeners.push((marquis_auth::SERVICE, config.server.auth));
+        start_auth(background, auth);
+    }
+    if roles.contains(&Role::Payments) {
+        let server = &config.database.payments;
+        let database = Databases::configured(node, "payments", server, marquis_payments::NAME)?;
+        if migrate {
+            databases::migrate(&database, marquis_payments::MIGRATIONS).await?;
+        }
+        let checks = match &verifier {
+            Some(own) => Arc::clone(own) as Arc<dyn TokenVerifier>,
+            None => foreign_verifier(node, background)?,
+        };
+        let payments = services::payments(node, database, checks)?;
+        routers.insert(marquis_payments::NAME.to_owned(), payments.router());
+        listeners.push((marquis_payments::NAME, config.server.payments));
+        start_payments(background, payments);
+    }
+    let mut servers = JoinSet::new();
+    for (service, listener) in listeners {
+        let listener = listen(service, listener).await?;
+        let router = routers.get(service).cloned().unwrap_or_default();
+        let (limits, stop) = (node.server_limits(), node.stop.clone());
+        servers.spawn(marquis_http::server::serve(listener, router, limits, stop));
+    }
+    if roles.contains(&Role::Gateway) {
+        let verifier = match verifier {
+            Some(own) => own,
+            None => {
+                let verifier = services::local_verifier(node)?;
+                background.start(|stop| Arc::clone(&verifier).run(stop));
+                verifier
+            }
+        };
+        let gateway = edge::open(node, routers, verifier).await?;
+        gateway.run(node.stop.clone()).await;
+    }
+    while let Some(ended) = servers.join_next().await {
+        let outcome = ended.or_fail(Code::Internal, "a listener failed")?;
+        outcome.or_fail(Code::Io, "a listener failed")?;
+    }
+    Ok(())
+}
+
+/// Reads the signing keys, and sees to it that there is an administrator.
+async fn prepare(auth: &Auth) -> Result<(), Failure> {
+    auth.prepare().await.map_err(|error| {
+        Failure::new(Code::Unavailable, "the signing keys cannot be read")
+            .caused_by(error)
+            .remedy("was the schema migrated (`marquis migrate` or `serve --migrate`)?")
+            .remedy("is `secrets.master_key` the key of this installation?")
+    })?;
+    let email: Email = FIRST_ADMIN.parse().or_fail(Code::Internal, "no administrator")?;
+    let created = auth
+        .ensure_first_admin(&email)
+        .await
+        .or_fail(Code::Unavailable, "the first administrator was not created")?;
+    if let Some(password) = created {
+        say(format_args!("First admin: {email}"));
+        say(format_args!("  one-time password: {}", password.reveal()));
+        say("  shown this once; log in and change it by POST /api/v1/auth/password");
+    }
+    Ok(())
+}
+
+fn start_auth(background: &Background, auth: Auth) {
+    background.start(|stop| async move { auth.run(stop).await });
+}
+
+fn start_payments(background: &Background, payments: Payments) {
+    background.start(|stop| async move { payments.run(stop).await });
+}
+
+/// For a process without the auth role, as `auth.validation` says.
+fn foreign_verifier(
+    node: &Node,
+    background: &Background,
+) -> Result<Arc<dyn TokenVerifier>, Failure> {
+    let verifier = Verifier::configured(node)?;
+    if let Verifier::Local(local) = &verifier {
+        background.start(|stop| Arc::clone(local).run(stop));
+    }
+    Ok(verifier.shared())
+}
+
+async fn listen(service: &str, listener: Listener) -> Result<TcpListener, Failure> {
+    let address = listener.socket_addr();
+    let bound = TcpListener::bind(address).await.map_err(|error| {
+        Failure::new(Code::Io, format!("{service} cannot listen on {address}"))
+            .caused_by(error)
+            .remedy(format!("stop what listens there, or set server.{service}.port"))
+    })?;
+    let address = bound.local_addr().or_fail(Code::Io, "no local address")?;
+    say(format_args!("{service} listens on http://{address}"));
+    Ok(bound)
+}

@@ -1,0 +1,198 @@
+//! The services' databases: the configured servers, or schemas in the private cluster that
+//! this process starts, or that the `marquis up` beside it is running.
+
+use std::time::Duration;
+
+use marquis_auth::Auth;
+use marquis_config::{Config, DatabaseServer};
+use marquis_database::private::{
+    PrivateCluster, PrivateError, PrivateProgress, PrivateSettings, running_url,
+};
+use marquis_database::{Database, DatabaseError, Migration, MigrationProgress};
+use marquis_kernel::Secret;
+
+use crate::exit::{Code, Context as _, Failure, say};
+use crate::node::Node;
+
+/// The database within the private cluster; each service has its schema in it.
+const PRIVATE_DATABASE: &str = "marquis";
+/// How long a start waits for a configured server that is starting itself.
+const SERVER_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where each service keeps its schema, and the cluster we run for those without a server.
+pub struct Databases {
+    /// The schema of the auth service.
+    pub auth: Database,
+    /// The schema of the payments service.
+    pub payments: Database,
+    private: Option<PrivateCluster>,
+}
+
+impl Databases {
+    /// Opens the databases; starts the private cluster when a service needs it, or uses
+    /// the running one.
+    pub async fn open(node: &Node, whose: Cluster) -> Result<Self, Failure> {
+        let config = &node.config;
+        let needed = config.database.servers().iter().any(|(_, server)| server.url.is_empty());
+        let (private, url) = match (needed, whose) {
+            (false, _) => (None, Secret::default()),
+            (true, Cluster::OurOwn) => start(config, Cluster::OurOwn).await?,
+            (true, Cluster::OursOrRunning) => start(config, Cluster::OursOrRunning).await?,
+        };
+        let [auth, payments] = [
+            ("auth", &config.database.auth, marquis_auth::SERVICE),
+            ("payments", &config.database.payments, marquis_payments::NAME),
+        ]
+        .map(|(key, server, schema)| connect(node, key, server, schema, &url));
+        Ok(Self { auth: auth?, payments: payments?, private })
+    }
+
+    /// One configured database, for a role that runs beside others.
+    pub fn configured(
+        node: &Node,
+        key: &str,
+        server: &DatabaseServer,
+        schema: &'static str,
+    ) -> Result<Database, Failure> {
+        if server.url.is_empty() {
+            return Err(Failure::new(Code::Config, format!("`database.{key}.url` is not set"))
+                .remedy(format!(
+                    "set it, or MARQUIS__DATABASE__{}__URL, to postgres://user:password@host/database",
+                    key.to_uppercase()
+                ))
+                .remedy("`marquis up` runs a database of its own instead"));
+        }
+        connect(node, key, server, schema, &Secret::default())
+    }
+
+    /// Brings both schemas up to date.
+    pub async fn migrate(&self) -> Result<(), Failure> {
+        migrate(&self.auth, Auth::migrations()).await?;
+        migrate(&self.payments, marquis_payments::MIGRATIONS).await
+    }
+
+    /// Closes the pools and stops the cluster that we run.
+    pub async fn close(self) {
+        self.auth.close();
+        self.payments.close();
+        if let Some(private) = self.private {
+            private.stop().await;
+        }
+    }
+}
+
+/// Whose private cluster will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cluster {
+    /// Only one that this process runs: it serves from it.
+    OurOwn,
+    /// Also the one of the `marquis up` that is running.
+    OursOrRunning,
+}
+
+async fn start(
+    config: &Config,
+    whose: Cluster,
+) -> Result<(Option<PrivateCluster>, Secret), Failure> {
+    let private = &config.database.private;
+    let settings = PrivateSettings {
+        bin_dir: private.bin_dir.clone(),
+        shared_buffers: private.shared_buffers.clone(),
+        max_connections: private.max_connections,
+        database: PRIVATE_DATABASE.to_owned(),
+        ..PrivateSettings::new(&config.data_dir)
+    };
+    let started = PrivateCluster::start(settings, |progress| match progress {
+        PrivateProgress::Initialising { version } => {
+            say(format_args!("Creating a PostgreSQL {version} cluster (first start only) ..."));
+        }
+        PrivateProgress::AwaitingStale { pid } => {
+            say(format_args!(
+                "Waiting for the PostgreSQL of an earlier run (process {pid}) to end ..."
+            ));
+        }
+        PrivateProgress::Recovering => say("PostgreSQL is recovering from an unclean end ..."),
+        _ => {}
+    })
+    .await;
+    match started {
+        Ok(cluster) => {
+            let url = Secret::new(cluster.url(PRIVATE_DATABASE));
+            Ok((Some(cluster), url))
+        }
+        Err(PrivateError::InUse { .. }) if whose == Cluster::OursOrRunning => {
+            let url = running_url(&config.data_dir, PRIVATE_DATABASE).ok_or_else(|| {
+                Failure::new(
+                    Code::Unavailable,
+                    "another Marquis uses the data directory, and its PostgreSQL cannot be reached",
+                )
+                .remedy("wait until it has started, and run this as the same user")
+            })?;
+            Ok((None, Secret::new(url)))
+        }
+        Err(error) => {
+            Err(Failure::new(Code::Unavailable, "the private PostgreSQL does not run")
+                .caused_by(error))
+        }
+    }
+}
+
+fn connect(
+    node: &Node,
+    key: &str,
+    server: &DatabaseServer,
+    schema: &'static str,
+    private: &Secret,
+) -> Result<Database, Failure> {
+    let mut server = server.clone();
+    if server.url.is_empty() {
+        server.url = private.clone();
+    }
+    Database::connect(&server, schema, node.metrics.clone())
+        .or_fail(Code::Config, format!("`database.{key}` cannot be used"))
+}
+
+/// Brings one schema up to date, waiting for a server that is only starting.
+pub async fn migrate(database: &Database, migrations: &[Migration]) -> Result<(), Failure> {
+    let schema = database.schema();
+    let attempt = || {
+        database.migrate_showing(migrations, &|progress| match progress {
+            MigrationProgress::Waiting { schema } => {
+                say(format_args!("Waiting for another node that migrates {schema} ..."));
+            }
+            MigrationProgress::Applying { schema, name } => {
+                say(format_args!("Migrating {schema}: {name}"));
+            }
+            _ => {}
+        })
+    };
+    let patience = tokio::time::Instant::now() + SERVER_PATIENCE;
+    let mut told = false;
+    loop {
+        match attempt().await {
+            Ok(_) => return Ok(()),
+            Err(DatabaseError::Unavailable(_)) if tokio::time::Instant::now() < patience => {
+                if !told {
+                    say(format_args!("Waiting for the database of {schema} ..."));
+                    told = true;
+                }
+                tokio::time::sleep(Duration::from_millis(250)).await;
+            }
+            Err(error @ DatabaseError::Unavailable(_)) => {
+                return Err(Failure::new(
+                    Code::Unavailable,
+                    format!("the database of {schema} cannot be reached"),
+                )
+                .caused_by(error)
+                .remedy(format!("start the server, or correct database.{schema}.url")));
+            }
+            Err(error) => {
+                return Err(Failure::new(
+                    Code::Internal,
+                    format!("the schema {schema} cannot be brought up to date"),
+                )
+                .caused_by(error));
+            }
+        }
+    }
+}
