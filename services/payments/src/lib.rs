@@ -140,7 +140,6 @@ impl Payments {
     }
 
     /// All routes, with health, metrics and documentation.
-    #[must_use]
     pub fn router(&self) -> Router {
         self.service().build()
     }

@@ -221,7 +221,8 @@ mod tests {
 
     #[test]
     fn every_disagreement_is_named() {
-        let wrong: [(&str, fn(&mut PaymentFacts)); 7] = [
+        type Corrupt = fn(&mut PaymentFacts);
+        let wrong: [(&str, Corrupt); 7] = [
             ("sum of all entries", |facts| facts.net = 1),
             ("captured amount", |facts| facts.balance = -999),
             ("number of captures", |facts| facts.captures = 2),

@@ -94,8 +94,9 @@ fn text<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<&'a str, Strin
 
 /// Amount and currency come together or not at all.
 fn money(data: &Map<String, Value>) -> Result<Option<Money>, String> {
-    match (data.get("amount"), data.get("currency")) {
-        (None | Some(Value::Null), None | Some(Value::Null)) => Ok(None),
+    let given = |name| data.get(name).filter(|value| !value.is_null());
+    match (given("amount"), given("currency")) {
+        (None, None) => Ok(None),
         (Some(amount), Some(currency)) => {
             let amount = amount.as_i64().ok_or("`data.amount` must be an integer")?;
             let currency: Currency = currency
