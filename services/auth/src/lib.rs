@@ -100,9 +100,6 @@ pub enum SetUpError {
     /// The master key is too short.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyTooShort),
-    /// Hashing does not work with these settings.
-    #[error("passwords cannot be hashed with these settings")]
-    Hashing(#[source] application::ports::HashError),
 }
 
 /// The identity service.
@@ -129,7 +126,7 @@ impl std::fmt::Debug for Auth {
 }
 
 impl Auth {
-    /// Builds the service. Does no I/O, but computes one password hash.
+    /// Builds the service. Does no I/O.
     ///
     /// # Errors
     ///
@@ -137,8 +134,7 @@ impl Auth {
     pub fn new(parts: AuthParts) -> Result<Self, SetUpError> {
         let AuthParts { settings, master_key, database, cluster, metrics, clock, .. } = parts;
         let derived = Arc::new(DerivedKeys::derive(&master_key)?);
-        let hasher =
-            BcryptHasher::new(&settings.passwords, &derived).map_err(SetUpError::Hashing)?;
+        let hasher = BcryptHasher::new(&settings.passwords, &derived);
         let tokens = &settings.tokens;
         let rotation = RotationPolicy {
             period: settings.signing_keys.rotation.duration(),
@@ -297,7 +293,8 @@ impl Auth {
                 () = async { tokio::join!(keys, sweep, changes); } => {}
             }
         };
-        tokio::join!(relay, verifier, endless);
+        // Boxed: the caller's future should not carry all of these inline.
+        tokio::join!(Box::pin(relay), Box::pin(verifier), Box::pin(endless));
     }
 
     /// Reads the signing keys, and creates the first one: tells at start whether the master

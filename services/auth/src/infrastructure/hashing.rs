@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, STANDARD_NO_PAD};
+use base64::{Engine as _, alphabet};
 use marquis_config::sections::auth::AuthPasswords;
 use marquis_kernel::{Secret, random};
 use ring::hmac;
@@ -50,12 +50,9 @@ impl fmt::Debug for BcryptHasher {
 struct UnknownPepper(u16);
 
 impl BcryptHasher {
-    /// A hasher by the settings. Takes as long as one hash, for the decoy.
-    ///
-    /// # Errors
-    ///
-    /// [`HashError::Failed`] when bcrypt refuses the cost.
-    pub fn new(settings: &AuthPasswords, derived: &DerivedKeys) -> Result<Self, HashError> {
+    /// A hasher by the settings.
+    #[must_use]
+    pub fn new(settings: &AuthPasswords, derived: &DerivedKeys) -> Self {
         let key = |bytes: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, bytes);
         let mut peppers: BTreeMap<u16, hmac::Key> = settings
             .previous_peppers
@@ -74,16 +71,14 @@ impl BcryptHasher {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
         };
-        // A valid hash of nothing in particular: same format, same cost, same work.
-        let decoy = bcrypt::hash(random::token(), cost).map_err(failed)?;
-        Ok(Self {
+        Self {
             peppers,
             current: settings.pepper_version,
             cost,
-            decoy: StoredPassword { hash: decoy, pepper_version: settings.pepper_version },
+            decoy: decoy(cost, settings.pepper_version),
             threads: Arc::new(Semaphore::new(threads)),
             places: Arc::new(Semaphore::new(threads + settings.hashing_queue)),
-        })
+        }
     }
 
     /// Runs on a thread of its own, after waiting for a free one.
@@ -134,6 +129,15 @@ impl PasswordHasher for BcryptHasher {
     }
 }
 
+/// A hash of nothing: the format, cost and work of a real one, with a random salt and a
+/// random result.
+fn decoy(cost: u32, pepper_version: u16) -> StoredPassword {
+    let encode = GeneralPurpose::new(&alphabet::BCRYPT, NO_PAD);
+    let salt = encode.encode(random::bytes::<16>());
+    let result = encode.encode(random::bytes::<23>());
+    StoredPassword { hash: format!("$2b${cost:02}${salt}{result}"), pepper_version }
+}
+
 /// The cost in `$2b$12$...`.
 fn cost_of(hash: &str) -> Option<u32> {
     hash.split('$').nth(2)?.parse().ok()
@@ -160,7 +164,7 @@ mod tests {
 
     fn hasher(settings: &AuthPasswords) -> BcryptHasher {
         let derived = DerivedKeys::derive(&Secret::new("k".repeat(32))).expect("long enough");
-        BcryptHasher::new(settings, &derived).expect("valid settings")
+        BcryptHasher::new(settings, &derived)
     }
 
     #[tokio::test]

@@ -79,7 +79,7 @@ async fn seeding_is_idempotent_and_refused_in_production() {
         app.login(name, PASSWORD).await.expect(StatusCode::OK);
     }
     let production = service(
-        app.database.database(),
+        &app.database.settings(),
         &app.clock,
         &app.cluster,
         &app.settings,

@@ -10,7 +10,7 @@ use http_body_util::BodyExt as _;
 use marquis_auth::{Auth, AuthParts};
 use marquis_cluster::Cluster;
 use marquis_config::sections::auth::Auth as Settings;
-use marquis_config::{Config, Environment};
+use marquis_config::{Config, DatabaseServer, Environment};
 use marquis_database::Database;
 use marquis_http::ClientAddr;
 use marquis_http::service::ServiceLimits;
@@ -66,7 +66,7 @@ impl App {
         cluster: Cluster,
         settings: Settings,
     ) -> Self {
-        let auth = service(database.database(), &clock, &cluster, &settings, Environment::Test);
+        let auth = service(&database.settings(), &clock, &cluster, &settings, Environment::Test);
         Self { router: auth.router(), auth, clock, cluster, database, settings }
     }
 
@@ -115,18 +115,19 @@ impl App {
 
 /// A service on any database.
 pub fn service(
-    database: Database,
+    database: &DatabaseServer,
     clock: &Arc<ManualClock>,
     cluster: &Cluster,
     settings: &Settings,
     environment: Environment,
 ) -> Auth {
+    let metrics = Metrics::new();
     Auth::new(AuthParts {
         settings: settings.clone(),
         master_key: Secret::new(MASTER_KEY),
-        database,
+        database: Database::connect(database, "auth", Arc::clone(&metrics)).expect("a URL"),
         cluster: cluster.clone(),
-        metrics: Metrics::new(),
+        metrics,
         clock: clock.clone(),
         environment,
         limits: ServiceLimits::default(),
@@ -179,6 +180,7 @@ impl Call {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "tests write the value in place")]
     pub fn json(mut self, body: Value) -> Self {
         self.body = Some(body.to_string());
         self.header("content-type", "application/json")
@@ -230,7 +232,7 @@ impl Answer {
     }
 
     pub fn text_at(&self, name: &str) -> &str {
-        self.body[name].as_str().unwrap_or_else(|| panic!("no {name} in {}", self.text))
+        self.body[name].as_str().expect("the answer has this text")
     }
 
     pub fn retry_after(&self) -> u64 {

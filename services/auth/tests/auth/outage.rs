@@ -16,11 +16,10 @@ use crate::app::{PASSWORD, Session, get, post, send, service, settings};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_stops_and_comes_back() {
     let mut server = PostgresServer::start().await;
-    let database = server.database("auth");
-    database.migrate(Auth::migrations()).await.expect("migrates");
+    server.database("auth").migrate(Auth::migrations()).await.expect("migrates");
     let clock: Arc<ManualClock> = ManualClock::starting_now();
     let cluster = Cluster::memory(clock.clone());
-    let auth = service(database, &clock, &cluster, &settings(), Environment::Test);
+    let auth = service(&server.settings(), &clock, &cluster, &settings(), Environment::Test);
     let router = auth.router();
     let register = |name: &str| {
         let body = json!({

@@ -20,7 +20,7 @@ async fn the_owner_sees_where_they_are_signed_in() {
     app.advance(Duration::from_secs(60));
     let call = post("/auth/login")
         .json(json!({ "email": "alice@example.com", "password": PASSWORD }))
-        .header("user-agent", "Phone/1.0 \u{1}evil")
+        .header("user-agent", "Phone/1.0 \tevil")
         .from("2001:db8::7");
     let phone = Session::of(&app.send(call).await.expect(StatusCode::OK));
     app.register("bob").await;

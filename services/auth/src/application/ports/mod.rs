@@ -2,6 +2,8 @@
 //! cluster, the other nodes. Each write is one transaction and takes a [`Journal`]: what
 //! the audit trail and the outbox receive in the same transaction.
 
+mod records;
+
 use std::fmt::Debug;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,8 +17,12 @@ use time::OffsetDateTime;
 
 use super::audit::AuditRecord;
 use crate::domain::lockout::CountedAttempt;
-use crate::domain::refresh::{Decision, Presented};
+use crate::domain::refresh::{Decision, SessionPolicy};
 use crate::domain::{Email, Username};
+pub use records::{
+    Account, Creation, Credentials, LiveSession, NewAccount, NewSession, PasswordChange, Refresh,
+    RefreshState, StoredPassword,
+};
 
 /// Any underlying cause.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -39,117 +45,6 @@ pub struct Journal {
     pub records: Vec<AuditRecord>,
     /// For the outbox.
     pub events: Vec<Event>,
-}
-
-/// A user without the password.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
-    /// Id.
-    pub id: UserId,
-    /// Normalised e-mail.
-    pub email: String,
-    /// Username as chosen.
-    pub username: String,
-    /// Roles, at least one.
-    pub roles: Vec<Role>,
-    /// The password is a one-time one.
-    pub password_change_required: bool,
-    /// When it was created.
-    pub created_at: OffsetDateTime,
-    /// When it last changed.
-    pub updated_at: OffsetDateTime,
-}
-
-/// A password as it is kept.
-#[derive(Clone, PartialEq, Eq)]
-pub struct StoredPassword {
-    /// bcrypt in the modular crypt format.
-    pub hash: String,
-    /// Which pepper went into it.
-    pub pepper_version: u16,
-}
-
-impl Debug for StoredPassword {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("StoredPassword([redacted])")
-    }
-}
-
-/// A user with the password as it is kept.
-#[derive(Debug, Clone)]
-pub struct Credentials {
-    /// The user.
-    pub account: Account,
-    /// The password.
-    pub password: StoredPassword,
-}
-
-/// A user to be created.
-#[derive(Debug)]
-pub struct NewAccount {
-    /// The user.
-    pub account: Account,
-    /// The key by which the username is unique.
-    pub username_key: String,
-    /// The password.
-    pub password: StoredPassword,
-}
-
-/// A session to be opened, with its first refresh token.
-#[derive(Debug)]
-pub struct NewSession {
-    /// Id.
-    pub id: SessionId,
-    /// Whose.
-    pub user_id: UserId,
-    /// Authentication methods.
-    pub amr: Vec<String>,
-    /// Whether its tokens carry no roles.
-    pub restricted: bool,
-    /// The client's address.
-    pub address: Option<IpAddr>,
-    /// The client's program.
-    pub user_agent: Option<String>,
-    /// When it is opened.
-    pub now: OffsetDateTime,
-    /// Its absolute end.
-    pub expires_at: OffsetDateTime,
-    /// Its end unless it is used, also the end of the refresh token.
-    pub idle_expires_at: OffsetDateTime,
-    /// SHA-256 of the refresh token.
-    pub refresh_hash: [u8; 32],
-}
-
-/// What became of an insertion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Creation {
-    /// It is there.
-    Created,
-    /// The e-mail belongs to somebody.
-    EmailTaken,
-    /// The username belongs to somebody.
-    UsernameTaken,
-}
-
-/// A change of password.
-#[derive(Debug)]
-pub struct PasswordChange {
-    /// Whose.
-    pub user_id: UserId,
-    /// What was verified; the change happens only while it is still so.
-    pub verified: StoredPassword,
-    /// What replaces it.
-    pub replacement: StoredPassword,
-    /// Whether the replacement is a one-time password.
-    pub change_required: bool,
-    /// The session that is kept, if any; all others are revoked.
-    pub keep: Option<SessionId>,
-    /// Why the others are revoked.
-    pub because: &'static str,
-    /// The account whose failed attempts are forgotten.
-    pub forget_attempts: [u8; 32],
-    /// When.
-    pub now: OffsetDateTime,
 }
 
 /// Users and their passwords.
@@ -219,55 +114,6 @@ pub trait Accounts: Debug + Send + Sync {
     ) -> Result<Option<Vec<SessionId>>, StoreError>;
 }
 
-/// A session as its owner sees it.
-#[derive(Debug, Clone)]
-pub struct LiveSession {
-    /// Id.
-    pub id: SessionId,
-    /// Authentication methods.
-    pub amr: Vec<String>,
-    /// The last address.
-    pub address: Option<IpAddr>,
-    /// The last program.
-    pub user_agent: Option<String>,
-    /// When it was opened.
-    pub created_at: OffsetDateTime,
-    /// When it was last refreshed.
-    pub last_used_at: OffsetDateTime,
-    /// When it ends unless it is used.
-    pub expires_at: OffsetDateTime,
-}
-
-/// A refresh token that is presented.
-#[derive(Debug)]
-pub struct Refresh<'a> {
-    /// SHA-256 of the token presented.
-    pub hash: [u8; 32],
-    /// SHA-256 of its successor, should there be one.
-    pub successor: [u8; 32],
-    /// Where it is presented.
-    pub address: Option<IpAddr>,
-    /// By which program.
-    pub user_agent: Option<&'a str>,
-    /// When.
-    pub now: OffsetDateTime,
-}
-
-/// What is known of a refresh token under its session's lock.
-#[derive(Debug)]
-pub struct RefreshState {
-    /// The session.
-    pub session_id: SessionId,
-    /// Authentication methods of the session.
-    pub amr: Vec<String>,
-    /// Whether the session's tokens carry no roles.
-    pub restricted: bool,
-    /// The user, with the roles of this moment.
-    pub account: Account,
-    /// What the decision rests on.
-    pub presented: Presented,
-}
-
 /// Judges a refresh token that is locked: what to do, and what the journal says of it.
 pub type RefreshJudge<'a> = &'a (dyn Fn(&RefreshState) -> (Decision, Journal) + Send + Sync);
 
@@ -287,7 +133,7 @@ pub trait Sessions: Debug + Send + Sync {
     async fn refresh(
         &self,
         refresh: &Refresh<'_>,
-        policy: &crate::domain::refresh::SessionPolicy,
+        policy: &SessionPolicy,
         judge: RefreshJudge<'_>,
     ) -> Result<Option<(RefreshState, Decision)>, StoreError>;
 
