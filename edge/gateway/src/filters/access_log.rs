@@ -1,0 +1,182 @@
+//! The access log: one JSON line for each request, written when its answer has been sent.
+//!
+//! Fields are those of every log line of the platform; what belongs to the request stands in
+//! `metadata`. Values of query parameters that look like secrets are left out, header fields
+//! and bodies never appear.
+
+use std::cell::RefCell;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use http::Uri;
+use time::OffsetDateTime;
+
+use crate::exchange::Exchange;
+
+/// Parameters whose name contains one of these keep their value to themselves.
+const SECRETS: [&str; 10] = [
+    "token",
+    "password",
+    "passwd",
+    "secret",
+    "code",
+    "key",
+    "signature",
+    "session",
+    "auth",
+    "email",
+];
+
+thread_local! {
+    static LINE: RefCell<String> = RefCell::new(String::with_capacity(1024));
+    static STAMP: RefCell<(i64, String)> = const { RefCell::new((0, String::new())) };
+}
+
+/// Writes the line of a finished request.
+pub(crate) fn write(exchange: &Exchange, elapsed: Duration) {
+    let Some(writer) = &exchange.live.access_log else { return };
+    let now = exchange.client.gate.clock.now();
+    LINE.with_borrow_mut(|line| {
+        line.clear();
+        render(line, exchange, elapsed, now);
+        // A full buffer drops the line and counts it; a request never waits for its log.
+        writer.try_write(line.as_bytes());
+    });
+}
+
+fn render(line: &mut String, exchange: &Exchange, elapsed: Duration, now: OffsetDateTime) {
+    let status = exchange.status.as_u16();
+    line.push_str("{\"timestamp\":\"");
+    push_time(line, now);
+    line.push_str("\",\"level\":\"");
+    line.push_str(if status >= 500 { "error" } else { "info" });
+    line.push_str("\",\"service\":\"gateway\",\"trace_id\":\"");
+    let trace = exchange.trace.trace_id_hex();
+    line.push_str(str::from_utf8(&trace).unwrap_or_default());
+    line.push_str("\",\"user_id\":");
+    match &exchange.principal {
+        Some(principal) => {
+            let _ = write!(line, "\"{}\"", principal.user_id);
+        }
+        None => line.push_str("null"),
+    }
+    line.push_str(",\"message\":\"request\",\"metadata\":{\"method\":");
+    push_text(line, exchange.method.as_str());
+    line.push_str(",\"path\":");
+    push_target(line, &exchange.uri);
+    line.push_str(",\"route\":");
+    push_text(line, exchange.route.as_ref().map_or("-", |route| &route.pattern));
+    let protocol = if exchange.http2 { "HTTP/2" } else { "HTTP/1.1" };
+    let received = exchange.body.as_ref().map_or(0, |body| body.received());
+    let _ = write!(
+        line,
+        ",\"protocol\":\"{protocol}\",\"status\":{status},\"bytes\":{},\"received\":{received},\"complete\":{},\"duration_ms\":",
+        exchange.sent, exchange.complete,
+    );
+    push_millis(line, elapsed);
+    if let Some(server) = &exchange.server {
+        line.push_str(",\"upstream\":");
+        push_text(line, &server.label);
+        line.push_str(",\"upstream_ms\":");
+        push_millis(line, exchange.upstream_time);
+        let _ = write!(line, ",\"retries\":{}", exchange.attempts.saturating_sub(1));
+    }
+    let _ = write!(line, ",\"client\":\"{}\",\"request_id\":", exchange.address);
+    push_text(line, exchange.request_id.to_str().unwrap_or("-"));
+    line.push_str("}}");
+}
+
+/// RFC 3339 in UTC with milliseconds. The part down to the second is rendered once a second.
+fn push_time(line: &mut String, now: OffsetDateTime) {
+    STAMP.with_borrow_mut(|(second, text)| {
+        let unix = now.unix_timestamp();
+        if *second != unix || text.is_empty() {
+            *second = unix;
+            text.clear();
+            let _ = write!(
+                text,
+                "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.",
+                now.year(),
+                u8::from(now.month()),
+                now.day(),
+                now.hour(),
+                now.minute(),
+                now.second(),
+            );
+        }
+        line.push_str(text);
+    });
+    let _ = write!(line, "{:03}Z", now.millisecond());
+}
+
+/// Milliseconds with three decimals.
+fn push_millis(line: &mut String, duration: Duration) {
+    let micros = duration.as_micros();
+    let _ = write!(line, "{}.{:03}", micros / 1_000, micros % 1_000);
+}
+
+/// Path and query, values of secret parameters left out.
+fn push_target(line: &mut String, uri: &Uri) {
+    let Some(query) = uri.query() else { return push_text(line, uri.path()) };
+    let mut target = String::with_capacity(uri.path().len() + query.len() + 1);
+    target.push_str(uri.path());
+    for (index, pair) in query.split('&').enumerate() {
+        target.push(if index == 0 { '?' } else { '&' });
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        target.push_str(name);
+        if pair.len() == name.len() {
+            continue;
+        }
+        target.push('=');
+        let lower = name.to_ascii_lowercase();
+        // An encoded name could hide what it is.
+        let secret = lower.contains('%') || SECRETS.iter().any(|secret| lower.contains(secret));
+        target.push_str(if secret { "[redacted]" } else { value });
+    }
+    push_text(line, &target);
+}
+
+/// A JSON string.
+fn push_text(line: &mut String, text: &str) {
+    let plain = text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\');
+    if plain {
+        line.push('"');
+        line.push_str(text);
+        line.push('"');
+    } else {
+        // Strings serialize infallibly.
+        line.push_str(&serde_json::to_string(text).unwrap_or_default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_in_queries_are_left_out() {
+        let target = |uri: &'static str| {
+            let mut line = String::new();
+            push_target(&mut line, &Uri::from_static(uri));
+            line
+        };
+        assert_eq!(target("/a"), "\"/a\"");
+        assert_eq!(target("/a?limit=5&x"), "\"/a?limit=5&x\"");
+        assert_eq!(
+            target("/a?access_token=abc&Code=1&e%6Dail=x&limit=2"),
+            "\"/a?access_token=[redacted]&Code=[redacted]&e%6Dail=[redacted]&limit=2\"",
+        );
+    }
+
+    #[test]
+    fn times_have_milliseconds() {
+        let mut line = String::new();
+        let at =
+            OffsetDateTime::from_unix_timestamp_nanos(1_700_000_000_007_000_000).expect("time");
+        push_time(&mut line, at);
+        assert_eq!(line, "2023-11-14T22:13:20.007Z");
+        line.clear();
+        push_millis(&mut line, Duration::from_micros(1_234_567));
+        assert_eq!(line, "1234.567");
+    }
+}

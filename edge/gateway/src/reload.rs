@@ -1,0 +1,133 @@
+//! Reloads: on SIGHUP, when a watched file changes, and twice a day for certificates that were
+//! renewed in place. A configuration that cannot be used changes nothing and says why.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use marquis_config::sections::gateway as settings;
+use notify::{RecursiveMode, Watcher as _};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::GatewayHandle;
+
+/// Editors and deployment tools write several times; one reload is enough.
+const QUIET: Duration = Duration::from_millis(200);
+const ROUTINE: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// Reads the gateway's section again.
+pub type Loader = Box<
+    dyn Fn() -> Result<settings::Gateway, Box<dyn std::error::Error + Send + Sync>> + Send + Sync,
+>;
+
+/// Reloads whenever there is a reason to, until `shutdown`. `files` are the configuration's;
+/// certificates named in it are watched as well.
+pub async fn watch(
+    handle: GatewayHandle,
+    files: Vec<PathBuf>,
+    load: Loader,
+    shutdown: CancellationToken,
+) -> std::io::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let (changed, mut changes) = mpsc::unbounded_channel();
+    let mut watcher = Files::new(changed);
+    watcher.follow(&files, &handle);
+    loop {
+        let reason = tokio::select! {
+            () = shutdown.cancelled() => return Ok(()),
+            _ = hangup.recv() => "SIGHUP",
+            _ = changes.recv() => {
+                // Wait for the writer to finish.
+                while let Ok(Some(())) = tokio::time::timeout(QUIET, changes.recv()).await {}
+                "file changed"
+            }
+            () = tokio::time::sleep(ROUTINE) => "routine",
+        };
+        match load() {
+            Ok(settings) => match handle.reload(&settings).await {
+                Ok(()) => tracing::info!(reason, "configuration reloaded"),
+                Err(error) => tracing::error!(
+                    reason,
+                    error = &error as &dyn std::error::Error,
+                    "the new configuration cannot be used, the old one stays"
+                ),
+            },
+            Err(error) => {
+                handle.reload_failed();
+                tracing::error!(
+                    reason,
+                    error = error.as_ref() as &dyn std::error::Error,
+                    "the configuration cannot be read, the old one stays"
+                );
+            }
+        }
+        watcher.follow(&files, &handle);
+    }
+}
+
+/// Watches directories, because files are usually replaced and not written to.
+struct Files {
+    changed: mpsc::UnboundedSender<()>,
+    watched: BTreeSet<PathBuf>,
+    watcher: Option<notify::RecommendedWatcher>,
+}
+
+impl Files {
+    fn new(changed: mpsc::UnboundedSender<()>) -> Self {
+        Self { changed, watched: BTreeSet::new(), watcher: None }
+    }
+
+    /// Watches the configuration's files and the certificates it names now.
+    fn follow(&mut self, files: &[PathBuf], handle: &GatewayHandle) {
+        let mut paths: BTreeSet<PathBuf> = files.iter().cloned().collect();
+        for pair in handle.certificates() {
+            paths.extend([pair.certificate, pair.key]);
+        }
+        if paths == self.watched {
+            return;
+        }
+        let names: BTreeSet<OsString> =
+            paths.iter().filter_map(|path| path.file_name().map(ToOwned::to_owned)).collect();
+        let changed = self.changed.clone();
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            let Ok(event) = event else { return };
+            // Symbolic links (as Kubernetes mounts secrets) change under other names.
+            let ours = |path: &PathBuf| {
+                path.file_name().is_none_or(|name| {
+                    names.contains(name) || name.to_string_lossy().starts_with("..data")
+                })
+            };
+            if !event.kind.is_access() && event.paths.iter().any(ours) {
+                // The receiver is gone only at the end.
+                let _ = changed.send(());
+            }
+        });
+        let mut watcher = match watcher {
+            Ok(watcher) => watcher,
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "files are not watched, use SIGHUP"
+                );
+                return;
+            }
+        };
+        let directories: BTreeSet<&Path> = paths.iter().filter_map(|path| path.parent()).collect();
+        for directory in directories {
+            let directory =
+                if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+            if let Err(error) = watcher.watch(directory, RecursiveMode::NonRecursive) {
+                tracing::warn!(
+                    path = %directory.display(),
+                    error = &error as &dyn std::error::Error,
+                    "directory is not watched, use SIGHUP"
+                );
+            }
+        }
+        self.watcher = Some(watcher);
+        self.watched = paths;
+    }
+}
