@@ -19,25 +19,6 @@ CREATE TABLE outbox (
     autovacuum_vacuum_insert_threshold = 20000
 );
 
--- Wakes the relay, but only one that sleeps: every committing transaction that notifies
--- holds a lock of the whole server while its commit reaches the disk, so notifying from
--- each append would end the grouping of commits. A sleeping relay holds the advisory lock
--- below exclusively; appenders take it shared until they commit. Hence either the relay
--- cannot fall asleep yet and looks again, or the appender sees it asleep and wakes it.
-CREATE FUNCTION wake_outbox_relay() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF NOT pg_try_advisory_xact_lock_shared(
-        hashtextextended(TG_TABLE_SCHEMA || '.outbox.asleep', 0)
-    ) THEN
-        PERFORM pg_notify(TG_TABLE_SCHEMA || '.outbox', '');
-    END IF;
-    RETURN NULL;
-END
-$$;
-
-CREATE TRIGGER wake_outbox_relay AFTER INSERT ON outbox
-    FOR EACH STATEMENT EXECUTE FUNCTION wake_outbox_relay();
-
 -- Work to be done once, some time after the transaction that asked for it.
 CREATE TABLE jobs (
     id uuid PRIMARY KEY,
@@ -63,12 +44,25 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_waiting ON jobs (run_at) WHERE died_at IS NULL;
 CREATE INDEX jobs_dead ON jobs (died_at) WHERE died_at IS NOT NULL;
 
-CREATE FUNCTION wake_job_workers() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Wakes whoever consumes a queue, but only one that sleeps: a committing transaction that
+-- notifies holds a lock of the whole server while its commit reaches the disk, so notifying
+-- from each append would end the grouping of commits. A sleeping consumer holds the advisory
+-- lock below exclusively; appenders take it shared until they commit. Hence either the
+-- consumer cannot fall asleep yet and looks again, or the appender sees it asleep and
+-- wakes it.
+CREATE FUNCTION wake_consumers() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_notify(TG_TABLE_SCHEMA || '.jobs', '');
+    IF NOT pg_try_advisory_xact_lock_shared(
+        hashtextextended(TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME || '.asleep', 0)
+    ) THEN
+        PERFORM pg_notify(TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME, '');
+    END IF;
     RETURN NULL;
 END
 $$;
 
-CREATE TRIGGER wake_job_workers AFTER INSERT ON jobs
-    FOR EACH STATEMENT EXECUTE FUNCTION wake_job_workers();
+CREATE TRIGGER wake_relay AFTER INSERT ON outbox
+    FOR EACH STATEMENT EXECUTE FUNCTION wake_consumers();
+
+CREATE TRIGGER wake_workers AFTER INSERT ON jobs
+    FOR EACH STATEMENT EXECUTE FUNCTION wake_consumers();

@@ -33,11 +33,6 @@ pub(crate) const RECORD_MIGRATION: &str =
 /// The relay that publishes; others stand by. Released by the server when the session ends.
 pub(crate) const TRY_LEAD_OUTBOX: &str =
     "SELECT pg_try_advisory_lock(hashtextextended($1::text || '.outbox.leader', 0))";
-/// See `wake_outbox_relay` in the migration.
-pub(crate) const TRY_SLEEP_OUTBOX: &str =
-    "SELECT pg_try_advisory_lock(hashtextextended($1::text || '.outbox.asleep', 0))";
-pub(crate) const AWAKE_OUTBOX: &str =
-    "SELECT pg_advisory_unlock(hashtextextended($1::text || '.outbox.asleep', 0))";
 pub(crate) const OLDEST_EVENTS: &str = "SELECT position, id, kind, subject, occurred_at, data, traceparent FROM outbox ORDER BY position LIMIT $1";
 pub(crate) const DELETE_EVENTS: &str = "DELETE FROM outbox WHERE position = ANY($1)";
 pub(crate) const APPEND_EVENT: &str = "INSERT INTO outbox (id, kind, subject, occurred_at, data, traceparent) VALUES ($1, $2, $3, $4, $5, $6)";
@@ -71,7 +66,13 @@ pub(crate) const REVIVE_JOB: &str = "
     WHERE id = $1 AND died_at IS NOT NULL";
 pub(crate) const COUNT_JOBS: &str = "SELECT count(*) FILTER (WHERE died_at IS NULL), count(*) FILTER (WHERE died_at IS NOT NULL) FROM jobs";
 
-/// Subscribes the session to `<schema>.<queue>`, the channels of the migration's triggers.
-pub(crate) fn listen(schema: &str, queue: &str) -> String {
-    format!("LISTEN {}", identifier(&format!("{schema}.{queue}")))
+/// The lock that a sleeping consumer holds: see `wake_consumers` in the migration.
+pub(crate) const TRY_SLEEP: &str =
+    "SELECT pg_try_advisory_lock(hashtextextended($1::text || '.asleep', 0))";
+pub(crate) const WAKE_UP: &str =
+    "SELECT pg_advisory_unlock(hashtextextended($1::text || '.asleep', 0))";
+
+/// Subscribes the session to a channel of the migration's triggers, `<schema>.<table>`.
+pub(crate) fn listen(channel: &str) -> String {
+    format!("LISTEN {}", identifier(channel))
 }

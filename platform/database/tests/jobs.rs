@@ -275,6 +275,28 @@ async fn a_stopping_worker_finishes_what_runs_and_starts_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_with_room_is_woken_while_others_are_busy() {
+    let test = TestDatabase::new("jobs", &[]).await;
+    let database = test.database();
+    let gate = Arc::new(Gate { open: Semaphore::new(0), entered: AtomicUsize::new(0) });
+    let stop = CancellationToken::new();
+    // Polling would take an hour.
+    let one = WorkerOptions { concurrency: 1, ..options(NEVER) };
+    let workers: Vec<_> =
+        (0..3).map(|_| spawn(&database, SystemClock::shared(), gate.clone(), one, &stop)).collect();
+    for number in 1..=3 {
+        put(&database, &NewJob::new(&SystemClock, "test", json!(number))).await;
+        eventually(PATIENCE, || async { gate.entered.load(Ordering::SeqCst) == number }).await;
+    }
+    gate.open.add_permits(3);
+    stop.cancel();
+    for worker in workers {
+        worker.await.expect("ends");
+    }
+    nothing_is_left(&database).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn jobs_survive_a_restart_of_postgresql() {
     let mut server = PostgresServer::start().await;
     let database = server.database("jobs");

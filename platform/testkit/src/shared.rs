@@ -1,5 +1,6 @@
 //! The PostgreSQL that the tests of a process share.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
 use marquis_database::private::{PrivateCluster, PrivateError, PrivateSettings};
@@ -54,6 +55,6 @@ fn target_directory() -> Option<PathBuf> {
     Some(target.join("test-postgres"))
 }
 
-fn user() -> String {
-    std::env::var("USER").unwrap_or_else(|_| "user".to_owned())
+fn user() -> u32 {
+    std::fs::metadata("/proc/self").map_or(0, |ours| ours.uid())
 }

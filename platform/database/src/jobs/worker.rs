@@ -13,6 +13,7 @@ use marquis_kernel::SharedClock;
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_postgres::Statement;
 use tokio_util::sync::CancellationToken;
 
 use super::{Job, JobError};
@@ -170,36 +171,43 @@ impl Worker {
         running: &mut JoinSet<()>,
         progressed: &mut bool,
     ) -> Result<(), DatabaseError> {
-        let session = Listener::open(&self.database, "jobs").await?;
-        loop {
+        let mut session = Listener::open(&self.database, "jobs").await?;
+        let claim = session.client.prepare(sql::CLAIM_JOBS).await?;
+        while !stop.is_cancelled() {
             while running.try_join_next().is_some() {}
             let free = self.options.concurrency.saturating_sub(running.len());
-            let claimed = if free > 0 { self.claim(&session, free).await? } else { Vec::new() };
+            if free == 0 {
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    _ = running.join_next() => {}
+                }
+                continue;
+            }
+            let claimed = self.claim(&session.client, &claim, free).await?;
             *progressed = true;
-            let all = claimed.len() == free;
+            if claimed.is_empty() {
+                session.rest(self.options.poll, stop).await?;
+                continue;
+            }
+            session.stay_awake().await?;
             for job in claimed {
                 let worker = self.clone();
                 running.spawn(async move { worker.run_one(job).await });
             }
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                // With every slot taken only a finished job changes anything.
-                Some(_) = running.join_next(), if all => {}
-                _ = timeout(self.options.poll, session.bell.notified()), if !all => {}
-            }
         }
+        Ok(())
     }
 
-    async fn claim(&self, session: &Listener, free: usize) -> Result<Vec<Job>, DatabaseError> {
+    async fn claim(
+        &self,
+        client: &tokio_postgres::Client,
+        statement: &Statement,
+        free: usize,
+    ) -> Result<Vec<Job>, DatabaseError> {
         let kinds: Vec<&str> = self.handlers.keys().map(String::as_str).collect();
         let limit = i64::try_from(free).unwrap_or(i64::MAX);
-        let rows = session
-            .client
-            .query(
-                sql::CLAIM_JOBS,
-                &[&self.clock.now(), &kinds, &limit, &self.options.lease.as_secs_f64()],
-            )
-            .await?;
+        let lease = self.options.lease.as_secs_f64();
+        let rows = client.query(statement, &[&self.clock.now(), &kinds, &limit, &lease]).await?;
         Ok(rows
             .iter()
             .map(|row| Job {
@@ -256,13 +264,17 @@ impl Worker {
 
     async fn write(&self, job: &Job, verdict: &Verdict) -> Result<(), DatabaseError> {
         let client = self.database.client().await?;
+        let statement = client
+            .prepare_cached(match verdict {
+                Verdict::Done => sql::FINISH_JOB,
+                Verdict::Postponed { .. } => sql::POSTPONE_JOB,
+                Verdict::Dead { .. } => sql::BURY_JOB,
+            })
+            .await?;
         match verdict {
-            Verdict::Done => client.execute(sql::FINISH_JOB, &[&job.id, &job.attempt]).await?,
-            Verdict::Postponed { until, error } => {
-                client.execute(sql::POSTPONE_JOB, &[&job.id, &job.attempt, until, error]).await?
-            }
-            Verdict::Dead { at, error } => {
-                client.execute(sql::BURY_JOB, &[&job.id, &job.attempt, at, error]).await?
+            Verdict::Done => client.execute(&statement, &[&job.id, &job.attempt]).await?,
+            Verdict::Postponed { until: at, error } | Verdict::Dead { at, error } => {
+                client.execute(&statement, &[&job.id, &job.attempt, at, error]).await?
             }
         };
         Ok(())

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use marquis_contracts::events::Event;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use tokio_postgres::Row;
 use tokio_util::sync::CancellationToken;
 
@@ -44,9 +44,6 @@ impl Default for RelayOptions {
     }
 }
 
-/// While an appender is about to commit there is no point in falling asleep.
-const DOZE: Duration = Duration::from_millis(2);
-const LONGEST_DOZE: Duration = Duration::from_millis(50);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -144,9 +141,9 @@ impl Relay {
 
     /// Waits for the leadership and publishes until told to stop, which alone is `Ok`.
     async fn lead(&self, stop: &CancellationToken, progressed: &mut bool) -> Result<(), Trouble> {
-        let session = Listener::open(&self.database, "outbox").await?;
+        let mut session = Listener::open(&self.database, "outbox").await?;
         let schema = self.database.schema();
-        while !flag(&session, sql::TRY_LEAD_OUTBOX, schema).await? {
+        while !session.client.query_one(sql::TRY_LEAD_OUTBOX, &[&schema]).await?.get::<_, bool>(0) {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = sleep(self.options.poll) => {}
@@ -154,43 +151,20 @@ impl Relay {
         }
         let oldest = session.client.prepare(sql::OLDEST_EVENTS).await?;
         let delete = session.client.prepare(sql::DELETE_EVENTS).await?;
-        let mut asleep = false;
-        let mut doze = DOZE;
-        loop {
-            if stop.is_cancelled() {
-                return Ok(());
-            }
+        while !stop.is_cancelled() {
             let rows = session.client.query(&oldest, &[&i64::from(self.options.batch)]).await?;
-            if !rows.is_empty() {
-                if asleep {
-                    flag(&session, sql::AWAKE_OUTBOX, schema).await?;
-                    asleep = false;
-                }
-                let (positions, events) = read(&rows);
-                self.publisher.publish(&events).await.map_err(Trouble::Publisher)?;
-                session.client.execute(&delete, &[&positions]).await?;
-                *progressed = true;
-                doze = DOZE;
-            } else if asleep {
-                tokio::select! {
-                    () = stop.cancelled() => {}
-                    _ = timeout(self.options.poll, session.bell.notified()) => {}
-                }
-            } else if flag(&session, sql::TRY_SLEEP_OUTBOX, schema).await? {
-                // Whoever committed before now is seen by one more look; whoever commits
-                // later finds us asleep and rings.
-                asleep = true;
-            } else {
-                sleep(doze).await;
-                doze = (doze * 2).min(LONGEST_DOZE);
+            if rows.is_empty() {
+                session.rest(self.options.poll, stop).await?;
+                continue;
             }
+            session.stay_awake().await?;
+            let (positions, events) = read(&rows);
+            self.publisher.publish(&events).await.map_err(Trouble::Publisher)?;
+            session.client.execute(&delete, &[&positions]).await?;
+            *progressed = true;
         }
+        Ok(())
     }
-}
-
-/// Runs one of the statements on advisory locks.
-async fn flag(session: &Listener, statement: &str, schema: &str) -> Result<bool, DatabaseError> {
-    Ok(session.client.query_one(statement, &[&schema]).await?.get(0))
 }
 
 fn read(rows: &[Row]) -> (Vec<i64>, Vec<Event>) {
