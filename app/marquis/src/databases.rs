@@ -11,7 +11,7 @@ use marquis_database::private::{
 use marquis_database::{Database, DatabaseError, Migration, MigrationProgress};
 use marquis_kernel::Secret;
 
-use crate::exit::{Code, Context as _, Failure, say};
+use crate::exit::{Code, Context as _, Failure, announce};
 use crate::node::Node;
 
 /// The database within the private cluster; each service has its schema in it.
@@ -104,14 +104,16 @@ async fn start(
     };
     let started = PrivateCluster::start(settings, |progress| match progress {
         PrivateProgress::Initialising { version } => {
-            say(format_args!("Creating a PostgreSQL {version} cluster (first start only) ..."));
+            announce(format_args!(
+                "Creating a PostgreSQL {version} cluster (first start only) ..."
+            ));
         }
         PrivateProgress::AwaitingStale { pid } => {
-            say(format_args!(
+            announce(format_args!(
                 "Waiting for the PostgreSQL of an earlier run (process {pid}) to end ..."
             ));
         }
-        PrivateProgress::Recovering => say("PostgreSQL is recovering from an unclean end ..."),
+        PrivateProgress::Recovering => announce("PostgreSQL is recovering from an unclean end ..."),
         _ => {}
     })
     .await;
@@ -158,10 +160,10 @@ pub async fn migrate(database: &Database, migrations: &[Migration]) -> Result<()
     let attempt = || {
         database.migrate_showing(migrations, &|progress| match progress {
             MigrationProgress::Waiting { schema } => {
-                say(format_args!("Waiting for another node that migrates {schema} ..."));
+                announce(format_args!("Waiting for another node that migrates {schema} ..."));
             }
             MigrationProgress::Applying { schema, name } => {
-                say(format_args!("Migrating {schema}: {name}"));
+                announce(format_args!("Migrating {schema}: {name}"));
             }
             _ => {}
         })
@@ -173,7 +175,7 @@ pub async fn migrate(database: &Database, migrations: &[Migration]) -> Result<()
             Ok(_) => return Ok(()),
             Err(DatabaseError::Unavailable(_)) if tokio::time::Instant::now() < patience => {
                 if !told {
-                    say(format_args!("Waiting for the database of {schema} ..."));
+                    announce(format_args!("Waiting for the database of {schema} ..."));
                     told = true;
                 }
                 tokio::time::sleep(Duration::from_millis(250)).await;

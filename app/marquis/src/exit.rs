@@ -2,7 +2,8 @@
 //! branch on. The codes above 63 are those of BSD's `sysexits(3)`.
 
 use std::error::Error;
-use std::fmt::{self, Write as _};
+use std::fmt;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 /// Why a command failed.
@@ -101,12 +102,16 @@ impl<T, E: Into<Box<dyn Error + Send + Sync>>> Context<T> for Result<T, E> {
     }
 }
 
-/// Prints a line of the command line's own output.
+/// Tells whoever started a long-running command how it goes, on standard error: standard
+/// output belongs to the log.
+pub fn announce(line: impl fmt::Display) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// Prints a line of a command's answer.
 pub fn say(line: impl fmt::Display) {
-    let mut text = String::new();
-    let _ = writeln!(text, "{line}");
     // A closed pipe (`marquis config print | head`) is no reason to fail.
-    let _ = std::io::Write::write_all(&mut std::io::stdout().lock(), text.as_bytes());
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
 #[cfg(test)]

@@ -34,8 +34,10 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Openapi { service } => wait_for(openapi::print(service)),
         Command::Doctor => wait_for(doctor::examine(config::load(sources)?)),
         Command::Healthcheck { url, timeout } => wait_for(healthcheck::ask(&url, timeout)),
-        Command::Up => serve(run::up(config::load(sources)?)),
-        Command::Serve(options) => serve(run::serve(config::load(sources)?, options)),
+        Command::Up => serve(run::up(config::load(sources)?, config::options(sources))),
+        Command::Serve(options) => {
+            serve(run::serve(config::load(sources)?, config::options(sources), options))
+        }
         Command::Migrate => wait_for(migrate::all(config::load(sources)?)),
         Command::Seed => wait_for(seed::development_users(config::load(sources)?)),
         Command::Auth(command) => wait_for(account::run(config::load(sources)?, command)),

@@ -4,8 +4,7 @@
 use std::sync::Arc;
 
 use marquis_cluster::{Cluster, RedisOptions};
-use marquis_config::Config;
-use marquis_config::LogFormat as ConfiguredFormat;
+use marquis_config::{Config, LoadOptions, LogFormat as ConfiguredFormat};
 use marquis_http::server::ServerLimits;
 use marquis_http::service::ServiceLimits;
 use marquis_kernel::{SharedClock, SystemClock};
@@ -26,14 +25,17 @@ pub struct Node {
     pub cluster: Cluster,
     /// Cancelled when the process shall stop.
     pub stop: CancellationToken,
+    /// Where the settings come from, to read them again.
+    pub sources: LoadOptions,
     /// Writes the last log lines when dropped.
-    log: Option<LogGuard>,
+    _log: Option<LogGuard>,
 }
 
 impl Node {
     /// A serving node: with a log, and refusing insecure settings in production.
     pub async fn serving(
         config: Config,
+        sources: LoadOptions,
         service: &'static str,
         stop: CancellationToken,
     ) -> Result<Self, Failure> {
@@ -51,33 +53,31 @@ impl Node {
         })
         .or_fail(Code::Config, "the log cannot be set up")?;
         let cluster = cluster(&config).await?;
-        Ok(Self::of(config, cluster, stop, Some(log)))
+        Ok(Self { sources, stop, _log: Some(log), ..Self::of(config, cluster) })
     }
 
     /// A node of a command that ends by itself and serves nobody. It needs no Redis.
     pub fn commanding(config: Config) -> Self {
         let cluster = Cluster::memory(SystemClock::shared());
-        Self::of(config, cluster, CancellationToken::new(), None)
+        Self::of(config, cluster)
     }
 
     /// A command that changes what other nodes remember: it tells them.
     pub async fn announcing(config: Config) -> Result<Self, Failure> {
         let cluster = cluster(&config).await?;
-        Ok(Self::of(config, cluster, CancellationToken::new(), None))
+        Ok(Self::of(config, cluster))
     }
 
-    fn of(
-        config: Config,
-        cluster: Cluster,
-        stop: CancellationToken,
-        log: Option<LogGuard>,
-    ) -> Self {
-        Self { config, clock: SystemClock::shared(), metrics: Metrics::new(), cluster, stop, log }
-    }
-
-    /// The log's writer, which the access log on standard output shares.
-    pub fn log(&self) -> Option<&LogGuard> {
-        self.log.as_ref()
+    fn of(config: Config, cluster: Cluster) -> Self {
+        Self {
+            config,
+            clock: SystemClock::shared(),
+            metrics: Metrics::new(),
+            cluster,
+            stop: CancellationToken::new(),
+            sources: LoadOptions::default(),
+            _log: None,
+        }
     }
 
     /// What one request to a service may cost.

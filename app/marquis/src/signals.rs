@@ -1,10 +1,10 @@
 //! Signals as the process sees them: SIGINT and SIGTERM stop it gracefully, a second one at
-//! once; SIGHUP reloads.
+//! once. SIGHUP is the gateway's, which reloads its settings.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::exit::{Code, Context as _, Failure, say};
+use crate::exit::{Code, Context as _, Failure, announce};
 
 /// Cancels the token at the first SIGINT or SIGTERM. The second ends the process with 130,
 /// for an operator who does not want to wait for running requests.
@@ -16,17 +16,12 @@ pub fn stop_on_signal() -> Result<CancellationToken, Failure> {
     tokio::spawn(async move {
         tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
         stop.cancel();
-        say("Stopping: finishing running requests. Once more to stop at once.");
+        announce("Stopping: finishing running requests. Once more to stop at once.");
         tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
         #[expect(clippy::exit, reason = "the operator asked twice")]
         std::process::exit(130);
     });
     Ok(token)
-}
-
-/// Each SIGHUP from now on.
-pub fn reloads() -> Result<Signal, Failure> {
-    listen(SignalKind::hangup())
 }
 
 fn listen(kind: SignalKind) -> Result<Signal, Failure> {

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use marquis_auth::{Auth, Email};
 use marquis_authz::LocalVerifier;
-use marquis_config::{Config, Listener};
+use marquis_config::{Config, Listener, LoadOptions};
 use marquis_contracts::identity::TokenVerifier;
 use marquis_payments::Payments;
 use tokio::net::TcpListener;
@@ -18,7 +18,7 @@ use crate::background::Background;
 use crate::cli::{Role, Serve};
 use crate::databases::{self, Cluster, Databases};
 use crate::edge;
-use crate::exit::{Code, Context as _, Failure, say};
+use crate::exit::{Code, Context as _, Failure, announce};
 use crate::node::Node;
 use crate::services::{self, Verifier};
 use crate::signals;
@@ -27,16 +27,16 @@ use crate::signals;
 const FIRST_ADMIN: &str = "admin@marquis.local";
 
 /// Runs every role in this process.
-pub async fn up(config: Config) -> Result<(), Failure> {
+pub async fn up(config: Config, sources: LoadOptions) -> Result<(), Failure> {
     let started = Instant::now();
-    let node = Node::serving(config, "marquis", signals::stop_on_signal()?).await?;
+    let node = Node::serving(config, sources, "marquis", signals::stop_on_signal()?).await?;
     let databases = Databases::open(&node, Cluster::OurOwn).await?;
     let background = Background::default();
     let outcome = run_everything(&node, &databases, &background, started).await;
     background.stop().await;
     databases.close().await;
     if outcome.is_ok() {
-        say("Stopped.");
+        announce("Stopped.");
     }
     outcome
 }
@@ -60,14 +60,14 @@ async fn run_everything(
     start_auth(background, auth);
     start_payments(background, payments);
     let gateway = edge::open(node, routers, verifier).await?;
-    say(format_args!("Data:      {}", node.config.data_dir.display()));
-    say(format_args!("Ready after {} ms. Ctrl-C stops.", started.elapsed().as_millis()));
-    gateway.run(node.stop.clone()).await;
-    Ok(())
+    gateway.announce();
+    announce(format_args!("Data:      {}", node.config.data_dir.display()));
+    announce(format_args!("Ready after {} ms. Ctrl-C stops.", started.elapsed().as_millis()));
+    gateway.run(node).await
 }
 
 /// Runs some roles as one of several processes.
-pub async fn serve(config: Config, options: Serve) -> Result<(), Failure> {
+pub async fn serve(config: Config, sources: LoadOptions, options: Serve) -> Result<(), Failure> {
     let roles: BTreeSet<Role> = options.role.iter().copied().collect();
     let name = match roles.first() {
         Some(Role::Auth) if roles.len() == 1 => "auth",
@@ -75,12 +75,12 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), Failure> {
         Some(Role::Gateway) if roles.len() == 1 => "gateway",
         _ => "marquis",
     };
-    let node = Node::serving(config, name, signals::stop_on_signal()?).await?;
+    let node = Node::serving(config, sources, name, signals::stop_on_signal()?).await?;
     let background = Background::default();
     let outcome = run_roles(&node, &roles, options.migrate, &background).await;
     background.stop().await;
     if outcome.is_ok() {
-        say("Stopped.");
+        announce("Stopped.");
     }
     outcome
 }
@@ -140,7 +140,8 @@ async fn run_roles(
             }
         };
         let gateway = edge::open(node, routers, verifier).await?;
-        gateway.run(node.stop.clone()).await;
+        gateway.announce();
+        gateway.run(node).await?;
     }
     while let Some(ended) = servers.join_next().await {
         let outcome = ended.or_fail(Code::Internal, "a listener failed")?;
@@ -163,9 +164,9 @@ async fn prepare(auth: &Auth) -> Result<(), Failure> {
         .await
         .or_fail(Code::Unavailable, "the first administrator was not created")?;
     if let Some(password) = created {
-        say(format_args!("First admin: {email}"));
-        say(format_args!("  one-time password: {}", password.reveal()));
-        say("  shown this once; log in and change it by POST /api/v1/auth/password");
+        announce(format_args!("First admin: {email}"));
+        announce(format_args!("  one-time password: {}", password.reveal()));
+        announce("  shown this once; log in and change it by POST /api/v1/auth/password");
     }
     Ok(())
 }
@@ -198,6 +199,6 @@ async fn listen(service: &str, listener: Listener) -> Result<TcpListener, Failur
             .remedy(format!("stop what listens there, or set server.{service}.port"))
     })?;
     let address = bound.local_addr().or_fail(Code::Io, "no local address")?;
-    say(format_args!("{service} listens on http://{address}"));
+    announce(format_args!("{service} listens on http://{address}"));
     Ok(bound)
 }
