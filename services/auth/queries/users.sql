@@ -22,6 +22,11 @@ SELECT EXISTS (SELECT FROM users WHERE email = :email) AS email,
 --! admin_exists
 SELECT EXISTS (SELECT FROM users WHERE roles @> ARRAY['admin']) AS admin;
 
+-- Holds until the end of the transaction what was read before: nobody changes the password
+-- or the roles meanwhile. No row when somebody did.
+--! hold_user
+SELECT id FROM users WHERE id = :id AND updated_at = :seen FOR SHARE;
+
 --! insert_user
 INSERT INTO users (id, email, username, username_key, password_hash, pepper_version,
                    password_changed_at, password_change_required, roles, created_at, updated_at)

@@ -78,7 +78,7 @@ pub struct AuthPasswords {
     pub pepper: Secret,
     /// Number of the pepper.
     pub pepper_version: u16,
-    /// Earlier peppers by their numbers, for passwords not used since.
+    /// Earlier peppers by their numbers, for passwords not used since. Empty: the derived one.
     pub previous_peppers: BTreeMap<String, Secret>,
     /// Hashes computed at once; 0 means one for each processor.
     pub hashing_threads: usize,
@@ -215,7 +215,7 @@ impl Auth {
             "must have at least 16 characters",
             "make one with `openssl rand -base64 32`",
         );
-        for (version, pepper) in &passwords.previous_peppers {
+        for version in passwords.previous_peppers.keys() {
             let key = format!("auth.passwords.previous_peppers.{version}");
             problems.require(
                 version.parse::<u16>().is_ok_and(|number| number != passwords.pepper_version),
@@ -223,7 +223,6 @@ impl Auth {
                 "must be named by its number, which is not the current one",
                 "",
             );
-            problems.require(!pepper.is_empty(), &key, "must not be empty", "");
         }
         problems.require(
             (1..=10_000).contains(&passwords.hashing_queue),

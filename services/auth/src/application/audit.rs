@@ -2,6 +2,8 @@
 //! in the transaction of what it records, and one line in the security log (target
 //! `security`). Neither holds an e-mail address, a password or a token.
 
+use std::fmt::Display;
+
 use marquis_contracts::events::Event;
 use marquis_contracts::identity::{SessionId, UserId};
 use marquis_kernel::Clock;
@@ -176,20 +178,21 @@ impl Journal {
         Self { records: vec![record], events: Vec::new() }
     }
 
-    /// Adds an event about a user for the other services.
+    /// Adds an event for the other services. Its subject is what the transaction locks: the
+    /// session of `session.*`, the user of `user.*`; events of one subject leave in order.
     #[must_use]
     pub fn event(
         mut self,
         clock: &dyn Clock,
         origin: &Origin,
         kind: &str,
-        user: UserId,
+        subject: impl Display,
         data: Value,
     ) -> Self {
         self.events.push(Event {
             id: marquis_kernel::id::new_uuid(clock),
             kind: kind.to_owned(),
-            subject: user.to_string(),
+            subject: subject.to_string(),
             occurred_at: clock.now(),
             data,
             traceparent: origin.traceparent.clone(),

@@ -1,6 +1,8 @@
 //! Login with e-mail and password. Accounts that do not exist are treated in every step
 //! like those that do: the same limits, the same work, the same answer.
 
+use std::time::Duration;
+
 use marquis_contracts::identity::UserId;
 use marquis_kernel::Secret;
 use serde_json::json;
@@ -69,7 +71,15 @@ async fn succeed(
         .session(session.id)
         .details(json!({ "amr": session.amr, "restricted": session.restricted }));
     let journal = Journal::of(record);
-    identity.sessions.open(&session, attempt.account, &journal).await?;
+    let seen = account.updated_at;
+    let opened = identity.sessions.open(&session, seen, attempt.account, &journal).await;
+    if !matches!(opened, Ok(true)) {
+        identity.withdraw_attempt(attempt, origin).await;
+    }
+    if !opened? {
+        // Password or roles changed while the password was being checked.
+        return Err(AuthError::Busy { retry_after: Duration::from_secs(1) });
+    }
     journal.log();
     identity.limiter.give_back(origin.address, attempt.account).await;
     if identity.hasher.is_outdated(&credentials.password) {

@@ -25,7 +25,7 @@ pub async fn logout(
         clock,
         origin,
         "session.revoked",
-        caller.user_id,
+        caller.session_id,
         json!({ "userId": caller.user_id, "sessionId": caller.session_id, "because": "logout" }),
     );
     let revoked = identity

@@ -76,7 +76,7 @@ fn journal(
             clock,
             origin,
             "session.revoked",
-            state.account.id,
+            state.session_id,
             json!({ "userId": state.account.id, "sessionId": state.session_id, "because": REUSED }),
         ),
     }

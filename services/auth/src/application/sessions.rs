@@ -42,7 +42,7 @@ pub async fn revoke(
         clock,
         origin,
         "session.revoked",
-        caller.user_id,
+        id,
         json!({ "userId": caller.user_id, "sessionId": id, "because": "revoked" }),
     );
     let revoked =

@@ -60,6 +60,11 @@ impl App {
         Self::node(Arc::clone(&self.database), Arc::clone(&self.clock), cluster, settings)
     }
 
+    /// This node on another cluster.
+    pub fn on(self, cluster: Cluster) -> Self {
+        Self::node(self.database, self.clock, cluster, self.settings)
+    }
+
     fn node(
         database: Arc<TestDatabase>,
         clock: Arc<ManualClock>,

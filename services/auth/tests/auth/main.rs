@@ -11,4 +11,5 @@ mod password;
 mod refresh;
 mod register;
 mod sessions;
+mod shared;
 mod surface;

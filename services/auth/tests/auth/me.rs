@@ -79,9 +79,10 @@ async fn other_nodes_hear_of_changes() {
     })
     .await;
     let email: Email = "alice@example.com".parse().expect("an e-mail");
-    app.auth.grant_role(&email, Role::Finance).await.expect("granted");
-    // The clock stands still: only the message can have brought it.
+    // The clock stands still: only a message can have brought it. Told again until the
+    // other node listens.
     eventually(Duration::from_secs(10), || async {
+        app.auth.set_roles(&email, &[Role::User, Role::Finance]).await.expect("set");
         let roles = other.me(&alice.access).await.body["roles"].clone();
         if roles == json!(["user", "finance"]) { Ok(()) } else { Err(roles) }
     })

@@ -62,6 +62,32 @@ async fn guessing_the_current_password_is_limited_like_a_login() {
     assert_eq!(app.audited("password.change_refused").await, 5);
 }
 
+/// Whichever comes first: no session opened with the old password outlives its change.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_during_the_change_does_not_survive_it() {
+    let app = App::new().await;
+    let mut owner = app.register("alice").await;
+    let mut current = PASSWORD.to_owned();
+    for round in 0..6 {
+        let new = format!("Next-password-{round}");
+        let logins = (0..3).map(|_| app.login_from("alice", &current, "203.0.113.9"));
+        let (changed, logins) = futures_util::future::join(
+            change(&app, &owner.access, &current, &new),
+            futures_util::future::join_all(logins),
+        )
+        .await;
+        changed.expect(StatusCode::NO_CONTENT);
+        for login in logins.iter().filter(|login| login.status == StatusCode::OK) {
+            let stolen = Session::of(login);
+            app.me(&stolen.access).await.expect(StatusCode::UNAUTHORIZED);
+            app.refresh(&stolen.refresh).await.expect(StatusCode::UNAUTHORIZED);
+        }
+        owner = Session::of(&app.refresh(&owner.refresh).await.expect(StatusCode::OK));
+        app.advance(Duration::from_secs(61));
+        current = new;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_concurrent_changes_one_wins() {
     let app = App::new().await;

@@ -120,13 +120,16 @@ pub type RefreshJudge<'a> = &'a (dyn Fn(&RefreshState) -> (Decision, Journal) + 
 /// Sessions and refresh tokens.
 #[async_trait]
 pub trait Sessions: Debug + Send + Sync {
-    /// Opens a session; the account's failed attempts are forgotten.
+    /// Opens a session; the account's failed attempts are forgotten. False, and nothing
+    /// done, when the account changed since it was read (`seen` is its `updated_at`): a
+    /// password that is being changed opens no session that outlives the change.
     async fn open(
         &self,
         session: &NewSession,
+        seen: OffsetDateTime,
         forget_attempts: [u8; 32],
         journal: &Journal,
-    ) -> Result<(), StoreError>;
+    ) -> Result<bool, StoreError>;
 
     /// Locks the token's session, asks `judge` and carries the decision out. `None` when
     /// the token is unknown.

@@ -9,6 +9,7 @@ use marquis_auth_queries::queries::sessions::{
     LiveSessionsParams, MarkTokenUsedParams, RevokeOwnSessionParams, RevokeSessionParams,
     RevokeSessionsOfUserParams, TouchSessionParams,
 };
+use marquis_auth_queries::queries::users::{self, HoldUserParams};
 use marquis_contracts::identity::{SessionId, UserId};
 use marquis_database::{DatabaseError, Transaction};
 use time::OffsetDateTime;
@@ -24,16 +25,22 @@ impl Sessions for PostgresStore {
     async fn open(
         &self,
         session: &NewSession,
+        seen: OffsetDateTime,
         forget_attempts: [u8; 32],
         journal: &Journal,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         self.run("insert", "session", async {
             let mut client = self.client().await?;
             let transaction = client.transaction().await?;
+            let unchanged = HoldUserParams { id: session.user_id.uuid(), seen };
+            if users::hold_user().params(&transaction, &unchanged).opt().await?.is_none() {
+                return Ok(false);
+            }
             insert(&transaction, session).await?;
             attempts::clear_attempts().bind(&transaction, &forget_attempts.as_slice()).await?;
             journal::write(&transaction, journal).await?;
-            Ok(transaction.commit().await?)
+            transaction.commit().await?;
+            Ok(true)
         })
         .await
     }
