@@ -1,6 +1,7 @@
 //! What the roles of one process share: settings, time, metrics, the log, the cluster and
 //! the signal to stop.
 
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use marquis_cluster::{Cluster, RedisOptions};
@@ -44,7 +45,8 @@ impl Node {
         let log = marquis_telemetry::logs::install(&LogSettings {
             level: &settings.level,
             format: match settings.format {
-                ConfiguredFormat::Json => LogFormat::Json,
+                ConfiguredFormat::Auto if std::io::stdout().is_terminal() => LogFormat::Text,
+                ConfiguredFormat::Auto | ConfiguredFormat::Json => LogFormat::Json,
                 ConfiguredFormat::Text => LogFormat::Text,
             },
             default_service: service,

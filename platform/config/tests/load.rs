@@ -172,7 +172,7 @@ method = [\"GET\"]
         &["marquis.toml:7:", "server.auth.port", "between 0 and 65535"],
         &["marquis.toml:8:", "server.auth.address", "invalid IP address"],
         &["marquis.toml:9:", "servr", "did you mean `server`?"],
-        &["marquis.toml:12:", "telemetry.format", "\"json\" or \"text\""],
+        &["marquis.toml:12:", "telemetry.format", "\"auto\", \"json\", \"text\""],
         &["marquis.toml:13:", "telemetry.level", "is not a log level"],
         &["marquis.toml:15:", "gateway.upstreams.auth.server", "servers`?"],
         &["marquis.toml:18:", "gateway.routes[0].method", "methods`?"],

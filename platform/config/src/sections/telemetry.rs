@@ -20,6 +20,8 @@ pub struct Telemetry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
+    /// Text at a terminal, JSON everywhere else.
+    Auto,
     /// One JSON object per line.
     Json,
     /// For a person at a terminal.
