@@ -43,6 +43,26 @@ impl Payments {
             "must not be zero",
             "the default is \"5m\"",
         );
+        self.validate_webhooks(problems);
+    }
+
+    fn validate_webhooks(&self, problems: &mut Problems) {
+        for (index, secret) in self.webhooks.secrets.iter().enumerate() {
+            problems.require(
+                is_standard_webhooks_secret(secret.expose()),
+                &format!("payments.webhooks.secrets[{index}]"),
+                "is not a Standard Webhooks secret",
+                "write `whsec_` followed by 24 to 64 bytes in base64",
+            );
+        }
+        for (index, secret) in self.webhooks.stripe_secrets.iter().enumerate() {
+            problems.require(
+                !secret.is_empty(),
+                &format!("payments.webhooks.stripe_secrets[{index}]"),
+                "is empty",
+                "copy the endpoint's signing secret, or remove the entry",
+            );
+        }
     }
 
     /// Reports values that must not be used in production.
@@ -82,4 +102,42 @@ pub struct PaymentWebhooks {
     pub stripe_secrets: Vec<Secret>,
     /// Largest difference between an event's timestamp and our clock, both ways.
     pub tolerance: Span,
+}
+
+/// `whsec_` and 24 to 64 bytes in padded base64 (RFC 4648, section 4).
+fn is_standard_webhooks_secret(text: &str) -> bool {
+    let Some(encoded) = text.strip_prefix("whsec_") else { return false };
+    let symbols = encoded.trim_end_matches('=');
+    let padding = encoded.len() - symbols.len();
+    let bytes = symbols.len() * 3 / 4;
+    encoded.len() % 4 == 0
+        && padding <= 2
+        && (24..=64).contains(&bytes)
+        && symbols.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_have_a_form() {
+        for good in [
+            "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            "whsec_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=",
+        ] {
+            assert!(is_standard_webhooks_secret(good), "{good}");
+        }
+        for bad in [
+            "",
+            "whsec_",
+            "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            "whsec_AAAA",
+            "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS",
+            "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa!w",
+            &format!("whsec_{}", "A".repeat(92)),
+        ] {
+            assert!(!is_standard_webhooks_secret(bad), "{bad}");
+        }
+    }
 }

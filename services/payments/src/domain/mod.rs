@@ -5,6 +5,7 @@
 //! written, so the rules hold whichever way a request came in.
 
 pub mod amount;
+pub mod change;
 pub mod ledger;
 pub mod payment;
 pub mod reconciliation;
@@ -14,8 +15,9 @@ pub mod status;
 pub mod text;
 
 pub use amount::Amount;
+pub use change::{Change, Step};
 pub use ledger::{Account, Entry, JournalTransaction, Posting};
-pub use payment::{Change, IllegalTransition, Payment, Report, Settlement, Step};
+pub use payment::{IllegalTransition, Payment, Report, Settlement};
 pub use reference::{PaymentReference, RefundReference};
 pub use refund::{Refund, RefundError};
 pub use status::PaymentStatus;

@@ -7,15 +7,10 @@
 use marquis_kernel::{Clock, Money};
 use time::OffsetDateTime;
 
-use super::ledger::{Cause, JournalTransaction, Posting};
 use super::status::Standing;
 use super::{
-    Amount, Description, Metadata, OwnerId, PaymentReference, PaymentStatus, Refund, RefundError,
-    RefundReference,
+    Amount, Change, Description, Metadata, OwnerId, PaymentReference, PaymentStatus, RefundError,
 };
-
-/// The provider whose clearing account takes the money.
-pub const PROVIDER: &str = "sandbox";
 
 /// A payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,28 +33,6 @@ pub struct Payment {
     pub created_at: OffsetDateTime,
     /// When it last changed.
     pub updated_at: OffsetDateTime,
-}
-
-/// One transition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Step {
-    /// The state before.
-    pub from: PaymentStatus,
-    /// The state after.
-    pub to: PaymentStatus,
-}
-
-/// Everything that one operation changes, to be written in one transaction.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// The payment afterwards.
-    pub after: Payment,
-    /// The transitions passed, in order. Empty for a further partial refund.
-    pub steps: Vec<Step>,
-    /// What to post.
-    pub journal: Vec<JournalTransaction>,
-    /// What was returned.
-    pub refunds: Vec<Refund>,
 }
 
 /// The transition does not exist.
@@ -149,7 +122,7 @@ impl Payment {
         if to.is_refund() || !self.status.can_become(to) {
             return Err(IllegalTransition { from: self.status, to });
         }
-        Ok(self.unchanged(clock).through(&[to], clock))
+        Ok(Change::nothing(self, clock).through(&[to], clock))
     }
 
     /// Returns `amount`, or all that is left, of a captured payment.
@@ -163,7 +136,7 @@ impl Payment {
         reason: Option<Description>,
         clock: &dyn Clock,
     ) -> Result<Change, RefundError> {
-        self.unchanged(clock).returning(amount, reason, None, clock)
+        Change::nothing(self, clock).returning(amount, reason, None, clock)
     }
 
     /// Takes in a provider's report. Reports may come late, early, twice or never: one
@@ -197,7 +170,7 @@ impl Payment {
         }
         match self.status.standing_of(status) {
             Standing::Ahead(path) if !status.is_refund() => {
-                Settlement::Applied(Box::new(self.unchanged(clock).through(&path, clock)))
+                Settlement::Applied(Box::new(Change::nothing(self, clock).through(&path, clock)))
             }
             Standing::Behind => Settlement::Stale,
             Standing::Ahead(_) | Standing::Elsewhere => Settlement::Conflict(
@@ -221,7 +194,7 @@ impl Payment {
         }
         // Money goes back only after it was captured: such a report implies the capture
         // whose own event is still on its way.
-        let mut change = self.unchanged(clock);
+        let mut change = Change::nothing(self, clock);
         if !self.status.is_captured() {
             match self.status.standing_of(PaymentStatus::Succeeded) {
                 Standing::Ahead(path) => change = change.through(&path, clock),
@@ -235,83 +208,6 @@ impl Payment {
             Ok(change) => Settlement::Applied(Box::new(change)),
             Err(error) => Settlement::Conflict(error.to_string()),
         }
-    }
-
-    fn unchanged(&self, clock: &dyn Clock) -> Change {
-        let mut after = self.clone();
-        // Never before the previous change, whatever the clocks of two nodes say.
-        after.updated_at = clock.now().max(self.updated_at);
-        Change { after, steps: Vec::new(), journal: Vec::new(), refunds: Vec::new() }
-    }
-}
-
-impl Change {
-    /// Goes through `path`, each state of which follows the one before.
-    fn through(mut self, path: &[PaymentStatus], clock: &dyn Clock) -> Self {
-        for &to in path {
-            self.steps.push(Step { from: self.after.status, to });
-            self.after.status = to;
-            if to == PaymentStatus::Succeeded {
-                let payment = &self.after;
-                let posting = Posting::capture(PROVIDER, payment.owner, payment.amount);
-                self.journal.push(JournalTransaction::new(
-                    payment.reference,
-                    Cause::Capture,
-                    posting,
-                    clock,
-                ));
-            }
-        }
-        self
-    }
-
-    fn returning(
-        mut self,
-        amount: Option<i64>,
-        reason: Option<Description>,
-        provider_id: Option<String>,
-        clock: &dyn Clock,
-    ) -> Result<Self, RefundError> {
-        let payment = &self.after;
-        if !payment.status.is_captured() {
-            return Err(RefundError::NotCaptured(payment.status));
-        }
-        let available = payment.refundable();
-        if available.amount == 0 {
-            return Err(RefundError::NothingLeft);
-        }
-        let returned = Money::new(amount.unwrap_or(available.amount), available.currency);
-        let amount = Amount::new(returned).map_err(|_| RefundError::NotPositive)?;
-        if returned.amount > available.amount {
-            return Err(RefundError::ExceedsCaptured { requested: returned, available });
-        }
-        let refund = Refund {
-            reference: RefundReference::new(clock),
-            payment: payment.reference,
-            amount,
-            reason,
-            provider_id,
-            created_at: payment.updated_at,
-        };
-        self.journal.push(JournalTransaction::new(
-            payment.reference,
-            Cause::Refund(refund.reference),
-            Posting::refund(PROVIDER, payment.owner, amount),
-            clock,
-        ));
-        // At most the amount, which fits.
-        self.after.refunded += returned.amount;
-        let reached = if self.after.refundable().amount == 0 {
-            PaymentStatus::Refunded
-        } else {
-            PaymentStatus::PartiallyRefunded
-        };
-        if self.after.status != reached {
-            self.steps.push(Step { from: self.after.status, to: reached });
-            self.after.status = reached;
-        }
-        self.refunds.push(refund);
-        Ok(self)
     }
 }
 

@@ -8,8 +8,8 @@ use marquis_kernel::{Clock as _, Currency, ManualClock, Money};
 use proptest::prelude::*;
 use time::Duration;
 
+use super::change::PROVIDER;
 use super::ledger::{Cause, TrialBalance};
-use super::payment::PROVIDER;
 use super::*;
 
 const AMOUNT: i64 = 1_000;

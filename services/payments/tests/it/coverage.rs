@@ -41,3 +41,27 @@ async fn health_and_documentation_answer() {
         assert_eq!(app.send(request).await.status, 200, "{path}");
     }
 }
+
+/// What a reader of the documentation needs in order to pay.
+#[tokio::test]
+async fn the_document_describes_what_is_read_and_answered() {
+    let app = App::start().await;
+    let document = serde_json::to_value(app.payments.openapi()).expect("serializes");
+    let post = &document["paths"]["/payments"]["post"];
+    let body = &post["requestBody"]["content"]["application/json"]["schema"];
+    assert_eq!(body["required"], serde_json::json!(["amount", "currency"]), "{body:#}");
+    let names: Vec<_> = body["properties"].as_object().expect("properties").keys().collect();
+    assert_eq!(names, ["amount", "currency", "description", "metadata"]);
+    assert_eq!(body["properties"]["amount"]["type"], "integer");
+    assert_eq!(body["properties"]["currency"]["type"], "string");
+    let parameters: Vec<_> = document["paths"]["/payments"]["get"]["parameters"]
+        .as_array()
+        .expect("parameters")
+        .iter()
+        .map(|parameter| parameter["name"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(parameters, ["status", "userId", "limit", "offset"]);
+    for status in ["201", "400", "401", "409", "422"] {
+        assert!(post["responses"].get(status).is_some(), "{status}");
+    }
+}

@@ -213,10 +213,8 @@ impl App {
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.expect("infallible");
         let (parts, body) = response.into_parts();
-        if parts.status == 500 {
-            // The cause is in no answer; whoever reads a failed test wants to know it.
-            eprintln!("{:?}", parts.extensions.get::<Problem>());
-        }
+        // The cause is in no answer; whoever reads a failed test wants to know it.
+        assert!(parts.status != 500, "{:?}", parts.extensions.get::<Problem>());
         let bytes = body.collect().await.expect("a body").to_bytes();
         let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
         Answer { status: parts.status, headers: parts.headers, text }

@@ -71,18 +71,27 @@ impl ReceiveEvent {
         Ok(settled)
     }
 
-    /// Settles events that were left behind or have found their payment; how many.
+    /// Settles events that were left behind or have found their payment; how many. One that
+    /// cannot be settled does not hold up the others.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]; the rest is settled next time.
+    /// The first [`StoreError`]; what was not settled is tried again next time.
     pub async fn settle_open(&self) -> Result<usize, StoreError> {
         let open = self.events.open(self.clock.now() - LEFT_BEHIND).await?;
-        for id in &open {
-            let settled = self.events.settle(*id, &understand, &*self.clock).await?;
-            report("open", &id.to_string(), &settled);
+        let mut settled = 0;
+        let mut trouble = Ok(());
+        for id in open {
+            match self.events.settle(id, &understand, &*self.clock).await {
+                Ok(done) => {
+                    report("open", &id.to_string(), &done);
+                    settled += 1;
+                }
+                Err(error @ StoreError::Unavailable(_)) => return Err(error),
+                Err(error) => trouble = trouble.and(Err(error)),
+            }
         }
-        Ok(open.len())
+        trouble.map(|()| settled)
     }
 }
 

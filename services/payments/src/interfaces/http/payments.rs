@@ -71,8 +71,7 @@ pub(super) async fn create(
     get,
     path = "/payments",
     tag = "payments",
-    params(ListQuery, ("userId" = Option<uuid::Uuid>, Query,
-        description = "Only those of this user; finance may name anybody."), Page),
+    params(ListQuery, Page),
     responses((status = 200, description = "A part of the list.", body = List<PaymentResource>))
 )]
 pub(super) async fn list(

@@ -132,6 +132,7 @@ pub(super) struct ListQuery {
     #[param(value_type = Option<String>, example = "succeeded")]
     pub(super) status: Option<PaymentStatus>,
     /// Only those of this user; finance may name anybody.
+    #[param(rename = "userId")]
     pub(super) user_id: Option<Uuid>,
     /// Which part of the list.
     #[param(ignore)]
