@@ -394,13 +394,29 @@ mod tests {
     }
 
     #[test]
+    fn the_packaged_core_rule_set_loads() {
+        let rules = Path::new("/usr/share/modsecurity-crs/rules");
+        if !rules.exists() {
+            println!("skipped: the package modsecurity-crs is not installed");
+            return;
+        }
+        let mut loader = Loader::new();
+        loader
+            .text("crs", "Include /etc/modsecurity/crs/crs-setup.conf\nInclude /usr/share/modsecurity-crs/rules/*.conf")
+            .unwrap();
+        let document = loader.finish();
+        assert!(document.elements.len() > 600, "{}", document.elements.len());
+        assert_eq!(document.defaults.len(), 2);
+    }
+
+    #[test]
     fn what_is_not_understood_is_named_with_its_place() {
         for (source, line, column, words) in [
             ("\nSecRuleScript x.lua", 2, 1, "script engine"),
             ("SecFoo 1", 1, 1, "unknown directive SecFoo"),
             ("SecRule ARGS|", 1, 1, "SecRule takes"),
             ("SecRule ARGS|%x \"@rx a\" \"id:1\"", 1, 14, "variable name"),
-            ("SecRule ARGS \"@rx a\" \"id:1,X, "does not end"),
+            ("SecRule ARGS \"@rx a\" \"id:1,msg:'a\"", 1, 32, "does not end"),
             ("SecRuleEngine Maybe", 1, 15, "DetectionOnly"),
             ("SecRuleRemoveById 5-1", 1, 19, "range"),
         ] {
