@@ -7,7 +7,9 @@ use futures_util::future::join_all;
 use serde_json::json;
 use time::Duration;
 
-use crate::harness::{App, TableClient as _, euros, text};
+use marquis_testkit::eventually;
+
+use crate::harness::{App, PATIENCE, TableClient as _, euros, text};
 
 #[tokio::test]
 async fn the_first_answer_is_replayed_byte_for_byte() {
@@ -182,4 +184,38 @@ async fn a_duplicate_is_told_to_wait_and_a_crash_leaves_nothing() {
     let made = app.create_with_key(&alice, "crash", &euros(1)).await;
     assert!(!made.replayed());
     made.expect(201);
+}
+
+/// The first request commits after the second one took its snapshot and before it looks at
+/// the key: the second neither sees the row nor may write its own, and replays all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_the_snapshot_does_not_show_is_replayed() {
+    let app = Arc::new(App::start().await);
+    let alice = app.alice();
+    let first = app.create_with_key(&alice, "a", &euros(3)).await.expect(201);
+    let tables = app.tables().await;
+    for (ending, key, replayed) in [("ROLLBACK", "b", false), ("COMMIT", "c", true)] {
+        // An answer under the key appears in a transaction that is still open.
+        tables
+            .run(&format!("BEGIN; UPDATE idempotency_keys SET key = '{key}' WHERE key = 'a'"))
+            .await
+            .expect("an open transaction");
+        let request = tokio::spawn({
+            let (app, alice) = (Arc::clone(&app), alice.clone());
+            async move { app.create_with_key(&alice, key, &euros(3)).await }
+        });
+        let watcher = app.tables().await;
+        eventually(PATIENCE, || async {
+            let waiting = "SELECT count(*) FROM pg_stat_activity
+                WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            watcher.number(waiting).await == 1
+        })
+        .await;
+        tables.run(ending).await.expect("ends");
+        let answer = request.await.expect("no panic");
+        assert_eq!(answer.replayed(), replayed, "{ending}");
+        let made = answer.expect(201);
+        assert_eq!(made["reference"] == first["reference"], replayed, "{ending}");
+    }
+    assert_eq!(tables.number("SELECT count(*) FROM payments").await, 2);
 }
