@@ -38,7 +38,7 @@ pub fn common(settings: &Settings) -> String {
         toml.push_str(
             "[gateway.rate_limits.default]\nlimit = 1000000\n\
              [gateway.rate_limits.credentials]\nlimit = 1000000\n\
-             [auth.lockout]\nfailures_per_minute = 1000\nfailures = 100000\n",
+             [auth.lockout]\nfailures_per_minute = 1000\nfailures = 1000\n",
         );
     }
     toml.push_str("[auth.passwords]\nbcrypt_cost = 10\n");
@@ -79,7 +79,9 @@ impl Installation {
         let (https, http) = (free_port(), free_port());
         let toml = format!(
             "data_dir = \"{data}\"\n{common}\n[secrets]\nmaster_key = \"{MASTER_KEY}\"\n\
+             [server.ops]\nport = {ops}\n\
              [gateway]\nhttp = \"127.0.0.1:{http}\"\nhttps = \"127.0.0.1:{https}\"\n{extra}",
+            ops = free_port(),
             data = scratch.path().join("data").display(),
             common = common(settings),
             extra = settings.toml,

@@ -93,6 +93,22 @@ impl Split {
             node.ready().await;
         }
         ready(split.gateway.process(), &split.gateway.data_dir(), https).await;
+        // Every role has fetched the keys that tokens are checked against.
+        let api = split.api();
+        let token = api.register().await.access;
+        let nodes = [&split.payments[0].api(), &split.payments[1].api()];
+        eventually(PATIENCE, || async {
+            for (api, path) in
+                [(&api, "/api/v1/payments"), (nodes[0], "/payments"), (nodes[1], "/payments")]
+            {
+                let answer = api.get_as(&token, path).await;
+                if answer.status != 200 {
+                    return Err(format!("{path}: {answer:?}"));
+                }
+            }
+            Ok(())
+        })
+        .await;
         split
     }
 
@@ -182,6 +198,7 @@ impl Node {
         let mut environment: BTreeMap<String, String> =
             env.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
         environment.insert("MARQUIS__DATA_DIR".into(), data_dir.display().to_string());
+        environment.insert("MARQUIS__SERVER__OPS__PORT".into(), free_port().to_string());
         if role != "gateway" {
             let key = format!("MARQUIS__SERVER__{}__PORT", role.to_uppercase());
             environment.insert(key, port.to_string());

@@ -131,7 +131,7 @@ async fn a_token_for_another_audience_or_from_another_issuer_is_refused() {
 #[tokio::test]
 async fn a_token_ends_with_its_time() {
     let split = shared::split().await;
-    let hasty = split.another("auth", &[("MARQUIS__AUTH__TOKENS__ACCESS_LIFETIME", "2s")]).await;
+    let hasty = split.another("auth", &[("MARQUIS__AUTH__TOKENS__ACCESS_LIFETIME", "10s")]).await;
     let (api, direct) = (split.api(), hasty.api());
     let account = api.register().await;
     let body = json!({ "email": account.email, "password": account.password });
