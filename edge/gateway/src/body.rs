@@ -19,8 +19,9 @@ use crate::upstream::response::ResponseBody;
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The body of an answer on its way through the filters.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) enum Body {
+    #[default]
     Empty,
     /// All of it, at hand.
     Full(Bytes),

@@ -164,15 +164,18 @@ fn label(method: &Method) -> &'static str {
     }
 }
 
+/// One figure of a status.
+type Figure = fn(&ConnectionStatus) -> u64;
+
 /// Connections, read when they are asked for.
 struct Connections {
     counters: Arc<[Counters]>,
-    gauges: Vec<(IntGauge, fn(&ConnectionStatus) -> u64)>,
+    gauges: Vec<(IntGauge, Figure)>,
 }
 
 impl Connections {
     fn new(counters: Arc<[Counters]>) -> Result<Self, prometheus::Error> {
-        let gauges: [(&str, &str, fn(&ConnectionStatus) -> u64); 8] = [
+        let gauges: [(&str, &str, Figure); 8] = [
             ("gateway_connections_active", "Open connections.", |status| status.active),
             ("gateway_connections_accepted", "Connections accepted.", |status| status.accepted),
             ("gateway_connections_handled", "Connections served.", |status| status.handled),
@@ -199,7 +202,7 @@ impl Collector for Connections {
 
     fn collect(&self) -> Vec<MetricFamily> {
         let status = ConnectionStatus::sum(&self.counters);
-        let collect = |(gauge, read): &(IntGauge, fn(&ConnectionStatus) -> u64)| {
+        let collect = |(gauge, read): &(IntGauge, Figure)| {
             gauge.set(i64::try_from(read(&status)).unwrap_or(i64::MAX));
             gauge.collect()
         };

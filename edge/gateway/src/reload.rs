@@ -10,12 +10,14 @@ use marquis_config::sections::gateway as settings;
 use notify::{RecursiveMode, Watcher as _};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::GatewayHandle;
 
 /// Editors and deployment tools write several times; one reload is enough.
 const QUIET: Duration = Duration::from_millis(200);
+const PATIENCE: Duration = Duration::from_secs(2);
 const ROUTINE: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// Reads the gateway's section again.
@@ -40,8 +42,11 @@ pub async fn watch(
             () = shutdown.cancelled() => return Ok(()),
             _ = hangup.recv() => "SIGHUP",
             _ = changes.recv() => {
-                // Wait for the writer to finish.
-                while let Ok(Some(())) = tokio::time::timeout(QUIET, changes.recv()).await {}
+                // Wait for the writer to finish, but not for one that never does.
+                let patience = Instant::now() + PATIENCE;
+                while Instant::now() < patience
+                    && let Ok(Some(())) = tokio::time::timeout(QUIET, changes.recv()).await
+                {}
                 "file changed"
             }
             () = tokio::time::sleep(ROUTINE) => "routine",

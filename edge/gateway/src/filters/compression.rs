@@ -232,12 +232,6 @@ fn compress(coding: Coding, mut response: Response<Body>) -> Response<Body> {
     }
 }
 
-impl Default for Body {
-    fn default() -> Self {
-        Self::Empty
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -141,8 +141,9 @@ mod tests {
             ("accept", "*/*"),
         ]);
         assert!(!clean_request(&mut parts));
-        let names: Vec<_> = parts.headers.keys().map(HeaderName::as_str).collect();
-        assert_eq!(names, ["x-real-ip", "accept"]);
+        let mut names: Vec<_> = parts.headers.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["accept", "x-real-ip"]);
     }
 
     #[test]

@@ -86,7 +86,7 @@ pub(super) fn find(
                 set_path(&mut parts.uri, &rewritten)?;
             }
         }
-        Action::Health | Action::Static => {}
+        Action::Health | Action::Static | Action::Moved(_) => {}
     }
     Ok(route)
 }

@@ -269,7 +269,7 @@ fn respond(
     }
     let pause = route.timeouts.idle.duration();
     *response.body_mut() =
-        ResponseBody::new(link, upload, answer.framing, answer.reusable, pause, due, lease);
+        ResponseBody::begin(link, upload, answer.framing, answer.reusable, pause, due, lease);
     response
 }
 

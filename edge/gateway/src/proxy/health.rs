@@ -112,8 +112,15 @@ async fn ask(target: &Target) -> (bool, Value) {
                 return (false, json!({"error": "no server answers"}));
             };
             let lease = Lease::new(server, 0);
-            let body =
-                ResponseBody::new(link, upload, answer.framing, false, PATIENCE, Some(due), lease);
+            let body = ResponseBody::begin(
+                link,
+                upload,
+                answer.framing,
+                false,
+                PATIENCE,
+                Some(due),
+                lease,
+            );
             let mut document = document(body).await;
             if let Value::Object(fields) = &mut document {
                 fields.insert(

@@ -37,6 +37,12 @@ pub(crate) async fn dispatch(
         }
         Action::Health => return Ok(health::answer(&exchange.client.gate, &exchange.live).await),
         Action::Static => files::serve(exchange, parts).await,
+        Action::Moved(location) => {
+            let mut response = Response::new(Body::Empty);
+            *response.status_mut() = http::StatusCode::PERMANENT_REDIRECT;
+            response.headers_mut().insert(http::header::LOCATION, location.clone());
+            return Ok(response);
+        }
         Action::Forbidden | Action::NotFound => {
             Err(Problem::not_found("There is nothing here.").into())
         }

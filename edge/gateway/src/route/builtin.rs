@@ -136,6 +136,10 @@ impl Defaults<'_> {
                 ..self.readable(&format!("/health/{service}"), forward())
             });
             // Documentation refers to its own files relatively, so the directory's slash matters.
+            if let Ok(location) = HeaderValue::from_str(&format!("/docs/{service}/")) {
+                let pattern = format!("/docs/{service}");
+                routes.push(self.readable(&pattern, Action::Moved(location)));
+            }
             routes.push(Route {
                 strip: format!("/docs/{service}"),
                 prefix: "/docs".to_owned(),

@@ -50,6 +50,8 @@ pub(crate) enum Action {
     Health,
     /// Files.
     Static,
+    /// It is somewhere else (308).
+    Moved(HeaderValue),
     /// Nobody may.
     Forbidden,
     /// There is no such thing.
@@ -101,7 +103,7 @@ impl Route {
         let rest = path.strip_prefix(self.strip.as_str()).unwrap_or(path);
         let mut rewritten = String::with_capacity(self.prefix.len() + rest.len() + 1);
         rewritten.push_str(&self.prefix);
-        if !rest.starts_with('/') && !(rest.is_empty() && !self.prefix.is_empty()) {
+        if !rest.starts_with('/') && (!rest.is_empty() || self.prefix.is_empty()) {
             rewritten.push('/');
         }
         rewritten.push_str(rest);

@@ -32,7 +32,7 @@ pub(crate) struct ResponseBody {
 
 impl ResponseBody {
     /// The body behind a header that was just read; complete at once when it is all in the buffer.
-    pub(crate) fn new(
+    pub(crate) fn begin(
         mut link: Link,
         upload: Upload,
         framing: Framing,

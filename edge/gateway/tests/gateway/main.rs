@@ -1,0 +1,13 @@
+//! The gateway from outside: real sockets, real TLS, real upstream servers.
+
+mod balancing;
+mod drain;
+mod filters;
+mod hygiene;
+mod limits;
+mod proxying;
+mod reload;
+mod routing;
+mod support;
+mod tls;
+mod websocket;
