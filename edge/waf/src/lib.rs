@@ -5,5 +5,6 @@
 
 pub mod body;
 pub mod libinjection;
+mod pattern;
 pub mod seclang;
 pub mod transform;
