@@ -39,6 +39,6 @@ EXPOSE 8080 8443 3001 4000
 STOPSIGNAL SIGTERM
 # Right for the roles below; a container with one role overrides it.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["marquis", "healthcheck", "https://127.0.0.1:8443/health"]
+    CMD ["marquis", "healthcheck", "http://127.0.0.1:3008/readyz"]
 ENTRYPOINT ["marquis"]
 CMD ["serve", "--role", "gateway,auth,payments", "--migrate"]

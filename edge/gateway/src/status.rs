@@ -1,5 +1,6 @@
-//! What operators read: `/metrics` (Prometheus), `/stub_status` (in nginx's format) and `/upstreams`
-//! (JSON) on a listener of its own, never on the public ones.
+//! What operators and orchestrators read: `/metrics` (Prometheus), `/stub_status` (in nginx's
+//! format), `/upstreams` (JSON), `/livez` and `/readyz`, on a listener of its own and never on
+//! the public ones.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Weak};
@@ -17,7 +18,10 @@ use crate::gate::Gate;
 /// The routes of the status listener.
 pub(crate) fn router(gate: &Arc<Gate>, metrics: Arc<marquis_telemetry::Metrics>) -> Router {
     let (status, upstreams_gate) = (Arc::clone(gate), Arc::clone(gate));
+    let draining = gate.draining.clone();
     Router::new()
+        .route("/livez", get(async || axum::Json(json!({ "status": "ok" }))))
+        .route("/readyz", get(async move || readiness(draining.is_cancelled())))
         .route(
             "/metrics",
             get(async move || {
@@ -27,6 +31,18 @@ pub(crate) fn router(gate: &Arc<Gate>, metrics: Arc<marquis_telemetry::Metrics>)
         )
         .route("/stub_status", get(async move || stub_status(&status.status())))
         .route("/upstreams", get(async move || axum::Json(upstreams(&upstreams_gate))))
+}
+
+/// The gateway itself takes requests until it drains; that a service is away is no reason to
+/// take the gateway away as well.
+fn readiness(draining: bool) -> (http::StatusCode, axum::Json<Value>) {
+    if draining {
+        return (
+            http::StatusCode::SERVICE_UNAVAILABLE,
+            axum::Json(json!({ "status": "draining" })),
+        );
+    }
+    (http::StatusCode::OK, axum::Json(json!({ "status": "ok" })))
 }
 
 /// The text of nginx's `ngx_http_stub_status_module`.
@@ -111,6 +127,12 @@ impl Collector for Servers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_draining_gateway_is_not_ready() {
+        assert_eq!(readiness(false).0, http::StatusCode::OK);
+        assert_eq!(readiness(true).0, http::StatusCode::SERVICE_UNAVAILABLE);
+    }
 
     #[test]
     fn the_text_is_nginxs() {
