@@ -295,3 +295,16 @@ impl Account {
         }
     }
 }
+
+/// That no process panicked or answered 500, by its log.
+///
+/// # Panics
+///
+/// When one did, with the line that says so.
+#[track_caller]
+pub fn no_defects(log: &str) {
+    for mark in ["panicked", "\"status\":500", "stack backtrace"] {
+        let line = log.lines().find(|line| line.contains(mark));
+        assert!(line.is_none(), "{line:?}");
+    }
+}

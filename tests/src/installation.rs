@@ -205,6 +205,6 @@ fn certificate_file(data_dir: &std::path::Path) -> PathBuf {
     data_dir.join("tls").join("self-signed.pem")
 }
 
-fn certificate(data_dir: &std::path::Path) -> String {
+pub(crate) fn certificate(data_dir: &std::path::Path) -> String {
     fs::read_to_string(certificate_file(data_dir)).expect("the gateway's certificate")
 }

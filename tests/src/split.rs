@@ -129,8 +129,7 @@ impl Split {
     /// When there is none.
     #[must_use]
     pub fn certificate(&self) -> String {
-        let file = self.gateway.data_dir().join("tls").join("self-signed.pem");
-        fs::read_to_string(file).expect("the gateway's certificate")
+        crate::installation::certificate(&self.gateway.data_dir())
     }
 
     /// Port of the TLS listener.
@@ -165,6 +164,22 @@ impl Split {
         node.launch();
         node.ready().await;
         node
+    }
+
+    /// Starts a second gateway with the same settings on ports of its own, and a client of it.
+    pub async fn another_gateway(&self) -> (Node, Api) {
+        let (https, http) = (free_port(), free_port());
+        let addresses = [https, http].map(|port| format!("127.0.0.1:{port}"));
+        let env = [
+            ("MARQUIS__GATEWAY__HTTPS", addresses[0].as_str()),
+            ("MARQUIS__GATEWAY__HTTP", addresses[1].as_str()),
+        ];
+        let name = crate::api::unique("gateway");
+        let mut node = Node::prepare(&self.scratch, "gateway", &name, https, &env);
+        node.launch();
+        ready(node.process(), &node.data_dir(), https).await;
+        let certificate = crate::installation::certificate(&node.data_dir());
+        (node, Api::new(https, &certificate))
     }
 
     /// Runs a `marquis` command on this configuration to its end.

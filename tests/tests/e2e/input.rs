@@ -1,7 +1,7 @@
 //! Bad input that arrives as well-formed HTTP: a clear answer that lists every wrong field,
 //! never a 500.
 
-use marquis_tests::api::{PASSWORD, send, unique};
+use marquis_tests::api::{PASSWORD, no_defects, send, unique};
 use marquis_tests::{Answer, Api};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -294,6 +294,7 @@ async fn no_secret_and_no_personal_data_reach_the_log() {
     })
     .await;
     let log = installation.process().log();
+    no_defects(&log);
     let signature = account.access.rsplit('.').next().expect("a signature");
     for secret in [
         PASSWORD,

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use marquis_testkit::eventually;
+use marquis_tests::api::no_defects;
 use marquis_tests::wire::{Wire, statuses};
 use marquis_tests::{Installation, PATIENCE, Settings};
 use serde_json::json;
@@ -52,6 +53,51 @@ async fn a_stop_finishes_what_runs_and_takes_the_database_along() {
     api.get_as(&account.access, "/api/v1/auth/me").await.expect(200);
     installation.process().signal(libc::SIGINT);
     assert!(installation.process().wait().await.success(), "{}", installation.process().log());
+    no_defects(&installation.process().log());
+}
+
+#[tokio::test]
+async fn the_first_start_shows_a_password_for_one_use_and_the_second_none() {
+    let mut installation = Installation::start().await;
+    let said = |log: &str, mark: &str| {
+        let line = log.lines().find_map(|line| line.trim().strip_prefix(mark));
+        line.map(|rest| rest.trim().to_owned())
+    };
+    let log = installation.process().log();
+    let admin = said(&log, "First admin:").expect("the first admin");
+    let password = said(&log, "one-time password:").expect("a one-time password");
+    assert!(said(&log, "Data:").is_some_and(|path| path.ends_with("data")), "{log}");
+    assert!(log.contains(&format!("https://127.0.0.1:{}", installation.https_port())), "{log}");
+
+    let api = installation.api();
+    let restricted = api.login(&admin, &password).await;
+    let restricted = restricted.expect(200).text_at("/access_token");
+    // Until it is changed it opens nothing but its own change.
+    api.get_as(&restricted, "/api/v1/auth/sessions").await.expect_problem(403);
+    let me = api.get_as(&restricted, "/api/v1/auth/me").await.expect(200).json();
+    assert_eq!((&me["roles"], &me["passwordChangeRequired"]), (&json!([]), &json!(true)));
+    let change = json!({ "currentPassword": password, "newPassword": "Administrator-1" });
+    api.post_as(&restricted, "/api/v1/auth/password", &change).await.expect(204);
+    api.login(&admin, &password).await.expect_problem(401);
+    let full = api.login(&admin, "Administrator-1").await.expect(200).json();
+    assert!(full["user"]["roles"].as_array().is_some_and(|roles| roles.contains(&json!("admin"))));
+
+    installation.process().stop().await;
+    let before = installation.process().log().len();
+    installation.restart().await;
+    let second = installation.process().log().split_off(before);
+    assert!(!second.contains("one-time password"), "{second}");
+    assert!(second.contains("Ready"), "{second}");
+}
+
+#[tokio::test]
+async fn a_second_process_on_the_same_data_is_refused_and_harms_nothing() {
+    let installation = Installation::start().await;
+    let account = installation.api().register().await;
+    let second = installation.command(&["up"]).await;
+    assert_ne!(second.code, 0, "{second:?}");
+    assert!(!second.stderr.is_empty() && !second.stderr.contains("panicked"), "{second:?}");
+    installation.api().login(&account.email, &account.password).await.expect(200);
 }
 
 #[tokio::test]

@@ -2,8 +2,9 @@
 
 use std::fs;
 
+use marquis_testkit::eventually;
 use marquis_tests::installation::MASTER_KEY;
-use marquis_tests::{Installation, Settings};
+use marquis_tests::{Installation, PATIENCE, Settings};
 
 use crate::shared;
 
@@ -112,5 +113,26 @@ async fn health_tells_each_part() {
     for path in ["/health", "/api/health", "/health/auth", "/health/payments"] {
         let health = api.get(path).await;
         assert!(health.expect(200).json().is_object(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn rotating_the_keys_logs_nobody_out() {
+    let installation = shared::up().await;
+    let api = installation.api();
+    let account = api.register().await;
+    let keys = async || {
+        let set = api.get("/.well-known/jwks.json").await.json();
+        set["keys"].as_array().map_or(0, Vec::len)
+    };
+    let before = keys().await;
+    let rotated = installation.command(&["auth", "rotate-keys"]).await;
+    assert_eq!(rotated.code, 0, "{rotated:?}");
+    eventually(PATIENCE, || async { keys().await > before }).await;
+    api.get_as(&account.access, "/api/v1/payments").await.expect(200);
+    let login = api.login(&account.email, &account.password).await;
+    let token = login.expect(200).text_at("/access_token");
+    for path in ["/api/v1/auth/me", "/api/v1/payments"] {
+        api.get_as(&token, path).await.expect(200);
     }
 }

@@ -2,7 +2,7 @@
 //! rest goes on, and nobody has to restart anything.
 
 use marquis_testkit::{PostgresServer, eventually};
-use marquis_tests::api::unique;
+use marquis_tests::api::{no_defects, unique};
 use marquis_tests::{Account, Answer, Api, Installation, PATIENCE, Split};
 use serde_json::{Value, json};
 
@@ -77,7 +77,7 @@ async fn postgresql_goes_and_comes_back() {
     healthy_again(&api).await;
     let verified = split.command(&["payments", "verify-ledger"]).await;
     assert_eq!(verified.code, 0, "{verified:?}");
-    assert!(!split.logs().contains("panicked"), "{}", split.logs());
+    no_defects(&split.logs());
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn redis_goes_and_comes_back_and_hardly_anybody_notices() {
         healthy_again(&api).await;
         api.pay(&account.access, &unique("key"), &body()).await.expect(201);
     }
-    assert!(!split.logs().contains("panicked"), "{}", split.logs());
+    no_defects(&split.logs());
 }
 
 #[tokio::test]
@@ -130,4 +130,5 @@ async fn the_private_postgresql_is_started_again_after_its_crash() {
     let list = api.get_as(&account.access, "/api/v1/payments").await.expect(200).json();
     assert!(list["meta"]["total"].as_i64() >= Some(2), "nothing was lost: {list}");
     installation.process().stop().await;
+    no_defects(&installation.process().log());
 }

@@ -109,17 +109,9 @@ async fn requests_with_two_meanings_are_refused_and_end_the_connection() {
     for (what, request) in cases {
         let read = exchange(installation, &request).await;
         let answers = statuses(&read);
-        assert!(answers.len() <= 1, "{what}: the hidden request was answered: {read}");
-        for status in &answers {
-            assert!(
-                (400..500).contains(status) || *status == 501 || *status == 505,
-                "{what}: {read}"
-            );
-        }
-        assert!(
-            !read.contains("\"status\":\"ok\"") && !read.contains("HTTP/1.1 200"),
-            "{what}: {read}"
-        );
+        // One, so the hidden request was not; a head without an end is given up on.
+        assert!(matches!(answers[..], [400 | 408 | 501 | 505]), "{what}: {read}");
+        assert!(read.contains("application/problem+json"), "{what}: {read}");
     }
     // It is still there, for everybody else.
     installation.api().get("/health").await.expect(200);

@@ -7,7 +7,7 @@ use marquis_testkit::eventually;
 use marquis_tests::api::unique;
 use marquis_tests::database::EmptyDatabase;
 use marquis_tests::split::Node;
-use marquis_tests::{PATIENCE, Split};
+use marquis_tests::{PATIENCE, Settings, Split};
 use serde_json::json;
 
 use crate::shared;
@@ -125,6 +125,25 @@ async fn without_any_instance_the_answer_is_a_503_and_then_it_is_not() {
     let mut split = Split::start(&databases[0].url(), &databases[1].url()).await;
     let api = split.api();
     let account = api.register().await;
+    let asking = split.another("payments", &[("MARQUIS__AUTH__VALIDATION", "remote")]).await;
+    asking.api().get_as(&account.access, "/payments").await.expect(200);
+    for node in &split.auth {
+        node.process().kill();
+    }
+    // What was issued is still good where it can be checked without asking.
+    for _ in 0..4 {
+        api.get_as(&account.access, "/api/v1/payments").await.expect(200);
+    }
+    asking.api().get_as(&account.access, "/payments").await.expect_problem(503);
+    for node in &mut split.auth {
+        node.restart().await;
+    }
+    eventually(PATIENCE, || async {
+        api.login(&account.email, &account.password).await.status == 200
+    })
+    .await;
+    asking.api().get_as(&account.access, "/payments").await.expect(200);
+
     for node in &split.payments {
         node.process().kill();
     }
@@ -143,4 +162,38 @@ async fn without_any_instance_the_answer_is_a_503_and_then_it_is_not() {
         api.get_as(&account.access, "/api/v1/payments").await.status == 200
     })
     .await;
+}
+
+#[tokio::test]
+async fn gateways_count_together_and_without_redis_each_for_itself() {
+    let databases = [EmptyDatabase::create("auth").await, EmptyDatabase::create("payments").await];
+    let settings = Settings {
+        // Enough for what the start takes; exact, so that every request can be accounted for.
+        toml: "[gateway.rate_limits.default]\nlimit = 100\nburst = 0\nwindow = \"1h\"\n".to_owned(),
+        unlimited: false,
+    };
+    let mut split = Split::start_with(settings, &databases[0].url(), &databases[1].url()).await;
+    let (_node, second) = split.another_gateway().await;
+    let first = split.api();
+    let mut allowed = 0;
+    let refused = loop {
+        let api = if allowed % 2 == 0 { &first } else { &second };
+        let answer = api.get("/.well-known/jwks.json").await;
+        if answer.status != 200 {
+            break answer;
+        }
+        allowed += 1;
+    };
+    refused.expect_problem(429);
+    // The start of the installation took some from the same address.
+    assert!((50..=100).contains(&allowed), "{allowed}");
+    first.get("/.well-known/jwks.json").await.expect_problem(429);
+    second.get("/.well-known/jwks.json").await.expect_problem(429);
+
+    split.redis.stop();
+    for api in [&first, &second] {
+        eventually(PATIENCE, || async { api.get("/.well-known/jwks.json").await.status == 200 })
+            .await;
+    }
+    split.redis.start_again();
 }
