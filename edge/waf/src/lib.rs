@@ -6,5 +6,6 @@
 pub mod body;
 pub mod libinjection;
 mod pattern;
+mod rule;
 pub mod seclang;
 pub mod transform;
