@@ -53,7 +53,6 @@ fn named(name: &[u8]) -> Option<u8> {
 }
 
 /// The low byte of the number at the start and how many digits it has.
-#[expect(clippy::cast_possible_truncation, reason = "the low byte is what is asked for")]
 fn number(text: &[u8], radix: u32) -> Option<(u8, usize)> {
     let mut value = Some(0_i64);
     let mut length = 0;
@@ -63,5 +62,5 @@ fn number(text: &[u8], radix: u32) -> Option<(u8, usize)> {
             .and_then(|value| value.checked_add(i64::from(digit)));
         length += 1;
     }
-    (length > 0).then(|| (value.unwrap_or(i64::MAX) as u8, length))
+    (length > 0).then(|| (value.unwrap_or(i64::MAX).to_le_bytes()[0], length))
 }
