@@ -134,7 +134,10 @@ impl LocalVerifier {
         *self.last_synced.read()
     }
 
-    fn is_ready(&self) -> bool {
+    /// Whether the key set and the revocation list were loaded: before, every token is
+    /// answered with [`VerifyError::Unavailable`].
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
         self.keys_known.load(Ordering::Acquire) && self.revocations_known.load(Ordering::Acquire)
     }
 

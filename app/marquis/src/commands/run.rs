@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use marquis_auth::{Auth, Email};
 use marquis_authz::LocalVerifier;
@@ -25,6 +25,10 @@ use crate::signals;
 
 /// The account that is created with a one-time password when there is no administrator.
 const FIRST_ADMIN: &str = "admin@marquis.local";
+
+/// How long a gateway waits for the auth service at its start, and how often it looks.
+const KEYS_PATIENCE: Duration = Duration::from_secs(5);
+const KEYS_POLL: Duration = Duration::from_millis(20);
 
 /// Runs every role in this process.
 pub async fn up(config: Config, sources: LoadOptions) -> Result<(), Failure> {
@@ -136,6 +140,7 @@ async fn run_roles(
             None => {
                 let verifier = services::local_verifier(node)?;
                 background.start(|stop| Arc::clone(&verifier).run(stop));
+                await_keys(&verifier).await;
                 verifier
             }
         };
@@ -177,6 +182,19 @@ fn start_auth(background: &Background, auth: Auth) {
 
 fn start_payments(background: &Background, payments: Payments) {
     background.start(|stop| async move { payments.run(stop).await });
+}
+
+/// A gateway that took requests before it had the key set would answer valid tokens with
+/// 503. Without an auth service it starts all the same, for what needs no token.
+async fn await_keys(verifier: &LocalVerifier) {
+    let deadline = Instant::now() + KEYS_PATIENCE;
+    while !verifier.is_ready() {
+        if Instant::now() > deadline {
+            tracing::warn!("the auth service does not answer, starting without its keys");
+            return;
+        }
+        tokio::time::sleep(KEYS_POLL).await;
+    }
 }
 
 /// For a process without the auth role, as `auth.validation` says.

@@ -32,7 +32,7 @@ pub async fn change(
     let username: Username =
         account.username.parse().map_err(|error| AuthError::Internal(Box::new(error)))?;
     let same = current.expose() == wanted.expose();
-    let wanted = NewPassword::choose(wanted, &email, &username)?;
+    let wanted = NewPassword::choose(wanted, Some(&email), Some(&username))?;
 
     let attempt = identity.begin_attempt(&account.email, origin).await?;
     let clock = &*identity.clock;

@@ -4,7 +4,6 @@
 //! addresses are verified by mail there is no answer that does not, short of pretending.
 
 use marquis_contracts::identity::{Role, UserId};
-use marquis_kernel::Secret;
 use serde_json::json;
 
 use super::audit::{AuditKind, AuditRecord};
@@ -21,24 +20,22 @@ pub struct Register {
     /// Username.
     pub username: Username,
     /// Password.
-    pub password: Secret,
+    pub password: NewPassword,
 }
 
 /// Registers.
 ///
 /// # Errors
 ///
-/// [`AuthError::WeakPassword`], [`AuthError::EmailTaken`], [`AuthError::UsernameTaken`],
-/// [`AuthError::Busy`], and what the store may answer.
+/// [`AuthError::EmailTaken`], [`AuthError::UsernameTaken`], [`AuthError::Busy`], and what the store may answer.
 pub async fn register(
     identity: &Identity,
     wish: Register,
     origin: &Origin,
 ) -> Result<SignedIn, AuthError> {
-    let password = NewPassword::choose(wish.password, &wish.email, &wish.username)?;
     // Spares the hash when it would be in vain; the insertion decides.
     refuse_taken(identity.accounts.availability(&wish.email, &wish.username).await?)?;
-    let password = identity.hasher.hash(password.secret().clone()).await?;
+    let password = identity.hasher.hash(wish.password.secret().clone()).await?;
     let account = new_account(identity, &wish.email, &wish.username, vec![Role::User], false);
     let token = RefreshToken::new();
     let session = identity.new_session(&account, &["pwd"], &token, origin);

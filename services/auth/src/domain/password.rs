@@ -32,15 +32,16 @@ pub enum WeakPassword {
 }
 
 impl NewPassword {
-    /// Judges a password for its owner.
+    /// Judges a password for its owner. Where the owner's e-mail or username is not known,
+    /// because it is itself wrong, the other rules are judged.
     ///
     /// # Errors
     ///
     /// The first rule of [`WeakPassword`] that it breaks.
     pub fn choose(
         password: Secret,
-        email: &Email,
-        username: &Username,
+        email: Option<&Email>,
+        username: Option<&Username>,
     ) -> Result<Self, WeakPassword> {
         let text = password.expose();
         if text.len() > MAXIMUM_BYTES {
@@ -50,7 +51,10 @@ impl NewPassword {
             return Err(WeakPassword::TooShort);
         }
         let folded = text.to_lowercase();
-        if [email.as_str(), email.local_part(), &username.key()].contains(&folded.trim()) {
+        let folded = folded.trim();
+        let is_email = |email: &Email| [email.as_str(), email.local_part()].contains(&folded);
+        let is_username = |username: &Username| username.key() == folded;
+        if email.is_some_and(is_email) || username.is_some_and(is_username) {
             return Err(WeakPassword::NamesOwner);
         }
         if classes(text) < 3 {
@@ -94,7 +98,7 @@ mod tests {
     fn judge(password: &str) -> Result<(), WeakPassword> {
         let email: Email = "test.user1@example.com".parse().expect("valid");
         let username: Username = "Test-User1".parse().expect("valid");
-        NewPassword::choose(Secret::new(password), &email, &username).map(|_| ())
+        NewPassword::choose(Secret::new(password), Some(&email), Some(&username)).map(|_| ())
     }
 
     #[test]

@@ -72,7 +72,13 @@ async fn every_wrong_field_is_named() {
         "email": "nobody", "password": 5, "username": "x", "role": "admin",
     }));
     let answer = app.send(call).await.expect(StatusCode::BAD_REQUEST);
-    assert_eq!(answer.wrong_fields(), ["email", "password", "username", "role"]);
+    assert_eq!(answer.wrong_fields(), ["email", "username", "password", "role"]);
+    // A weak password is told together with what else is wrong.
+    let call = post("/auth/register").json(json!({
+        "email": "nobody", "password": "weak", "username": "x",
+    }));
+    let answer = app.send(call).await.expect(StatusCode::BAD_REQUEST);
+    assert_eq!(answer.wrong_fields(), ["email", "username", "password"]);
 
     for (password, username) in
         [("short1!", "alice"), ("alllowercase", "alice"), ("Wonderland1", "wonderland1")]

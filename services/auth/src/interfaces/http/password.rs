@@ -8,7 +8,7 @@ use marquis_http::input::JsonBody;
 
 use super::Api;
 use super::origin::RequestOrigin;
-use super::problem::change_problem;
+use super::problem::problem;
 use super::wire::{PasswordChange, PasswordRequest};
 use crate::application::password as password_case;
 
@@ -31,8 +31,6 @@ pub(super) async fn change(
     RequestOrigin(origin): RequestOrigin,
     JsonBody(PasswordChange { current, new }): JsonBody<PasswordChange>,
 ) -> Result<StatusCode, Problem> {
-    password_case::change(&api.identity, &caller, current, new, &origin)
-        .await
-        .map_err(change_problem)?;
+    password_case::change(&api.identity, &caller, current, new, &origin).await.map_err(problem)?;
     Ok(StatusCode::NO_CONTENT)
 }

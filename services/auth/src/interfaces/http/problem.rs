@@ -21,9 +21,8 @@ pub(super) fn problem(error: AuthError) -> Problem {
         }
         AuthError::WrongPassword => field("currentPassword", "is not the current password"),
         AuthError::SamePassword => field("newPassword", "must differ from the current password"),
-        // The only weak password that reaches this function is a new one being set; the
-        // field's name depends on the request, see `weak_password`.
-        AuthError::WeakPassword(reason) => field("password", reason.to_string()),
+        // At registration the input is judged before there is a use case.
+        AuthError::WeakPassword(reason) => field("newPassword", reason.to_string()),
         AuthError::InvalidRefreshToken => {
             Problem::unauthorized("The refresh token is invalid or expired.")
                 .with_kind("invalid-refresh-token")
@@ -40,14 +39,6 @@ pub(super) fn problem(error: AuthError) -> Problem {
         error @ (AuthError::UnknownAccount | AuthError::NoRoles | AuthError::SeedRefused) => {
             Problem::internal(error)
         }
-    }
-}
-
-/// As [`problem`], where the new password is called `newPassword`.
-pub(super) fn change_problem(error: AuthError) -> Problem {
-    match error {
-        AuthError::WeakPassword(reason) => field("newPassword", reason.to_string()),
-        error => problem(error),
     }
 }
 

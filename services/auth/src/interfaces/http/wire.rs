@@ -13,7 +13,7 @@ use crate::application::account::effective_roles;
 use crate::application::ports::{Account, LiveSession};
 use crate::application::register::Register;
 use crate::application::tokens::TokenPair;
-use crate::domain::{Email, Username};
+use crate::domain::{Email, NewPassword, Username};
 
 /// `POST /auth/register`.
 #[derive(ToSchema)]
@@ -34,8 +34,13 @@ pub(super) struct RegisterRequest {
 impl FromFields for Register {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let email = fields.required::<Parsed<Email>>("email");
-        let password = fields.required("password");
         let username = fields.required::<Parsed<Username>>("username");
+        let password = fields.required("password").and_then(|password| {
+            let (email, username) = (email.as_ref(), username.as_ref());
+            let judged =
+                NewPassword::choose(password, email.map(|it| &it.0), username.map(|it| &it.0));
+            judged.map_err(|weak| fields.reject("password", weak.to_string())).ok()
+        });
         Some(Self { email: email?.0, password: password?, username: username?.0 })
     }
 }
