@@ -40,14 +40,16 @@ UPDATE users
 SET password_hash = :password_hash, pepper_version = :pepper_version
 WHERE id = :id AND password_hash = :verified_hash;
 
+-- `updated_at` never stands still, even when the clock does: `hold_user` relies on it.
 --! change_password
 UPDATE users
 SET password_hash = :password_hash, pepper_version = :pepper_version,
-    password_changed_at = :now, updated_at = :now,
+    password_changed_at = :now,
+    updated_at = greatest(:now, updated_at + interval '1 microsecond'),
     password_change_required = :password_change_required
 WHERE id = :id AND password_hash = :verified_hash;
 
 --! set_roles
 UPDATE users
-SET roles = :roles, updated_at = :now
+SET roles = :roles, updated_at = greatest(:now, updated_at + interval '1 microsecond')
 WHERE id = :id;

@@ -1005,7 +1005,7 @@ impl<'a, C: GenericClient + Send + Sync, T1: crate::StringSql, T2: crate::String
 pub struct ChangePasswordStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn change_password() -> ChangePasswordStmt {
     ChangePasswordStmt(
-        "UPDATE users SET password_hash = $1, pepper_version = $2, password_changed_at = $3, updated_at = $3, password_change_required = $4 WHERE id = $5 AND password_hash = $6",
+        "UPDATE users SET password_hash = $1, pepper_version = $2, password_changed_at = $3, updated_at = greatest($3, updated_at + interval '1 microsecond'), password_change_required = $4 WHERE id = $5 AND password_hash = $6",
         None,
     )
 }
@@ -1067,7 +1067,10 @@ impl<'a, C: GenericClient + Send + Sync, T1: crate::StringSql, T2: crate::String
 }
 pub struct SetRolesStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn set_roles() -> SetRolesStmt {
-    SetRolesStmt("UPDATE users SET roles = $1, updated_at = $2 WHERE id = $3", None)
+    SetRolesStmt(
+        "UPDATE users SET roles = $1, updated_at = greatest($2, updated_at + interval '1 microsecond') WHERE id = $3",
+        None,
+    )
 }
 impl SetRolesStmt {
     pub async fn prepare<'a, C: GenericClient>(
