@@ -4,8 +4,17 @@
 //! against them. It performs no network I/O and knows nothing of the server around it.
 
 pub mod body;
+mod compile;
+mod engine;
 pub mod libinjection;
 mod pattern;
 mod rule;
 pub mod seclang;
 pub mod transform;
+
+pub use compile::RuleSet;
+pub use engine::{
+    AuditEvent, CollectionStore, Intervention, InterventionKind, MatchedVariable,
+    MemoryCollections, RuleMatch, Transaction, TransactionContext,
+};
+pub use pattern::PatternError;

@@ -180,7 +180,9 @@ impl Actions {
                     Some("phase") => AllowScope::Phase,
                     Some("request") => AllowScope::Request,
                     Some(other) => {
-                        return Err(refused(format!("allow takes phase or request, not {other:?}")));
+                        return Err(refused(format!(
+                            "allow takes phase or request, not {other:?}"
+                        )));
                     }
                 }));
             }

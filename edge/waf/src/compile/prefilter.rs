@@ -1,0 +1,185 @@
+//! The prefilter: which operators can possibly match a value?
+//!
+//! Every operator states clauses a matching value must satisfy (words or bytes it must
+//! contain). One pass of an automaton over all words of all operators, and one pass over
+//! the byte classes, decide all clauses of all operators at once. What passes is a
+//! candidate and runs for real; what does not cannot match.
+
+use std::collections::HashMap;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind, automaton::OverlappingState};
+
+use super::classes::{ClassMask, Classes};
+use crate::pattern::require::Clause;
+
+/// Number of an operator in the prefilter; also its bit in the result.
+pub(crate) type Probe = u32;
+
+/// Collects clauses.
+#[derive(Debug, Default)]
+pub(crate) struct Builder {
+    words: HashMap<Vec<u8>, Vec<u32>>,
+    clause_probe: Vec<Probe>,
+    needed: Vec<u16>,
+    by_class: HashMap<u32, Vec<Probe>>,
+}
+
+impl Builder {
+    /// Registers an operator; `None` when its clauses say nothing.
+    pub(crate) fn probe(&mut self, clauses: &[Clause], classes: &mut Classes) -> Option<Probe> {
+        let probe = u32::try_from(self.needed.len()).ok()?;
+        let mut words = 0;
+        let mut bytes = Vec::new();
+        for clause in clauses {
+            match clause {
+                Clause::Words(list) => {
+                    let id = u32::try_from(self.clause_probe.len()).ok()?;
+                    self.clause_probe.push(probe);
+                    for word in list {
+                        self.words.entry(word.clone()).or_default().push(id);
+                    }
+                    words += 1;
+                }
+                Clause::Bytes(set) => bytes.extend(classes.bit(*set)),
+            }
+        }
+        if words == 0 && bytes.is_empty() {
+            return None;
+        }
+        self.needed.push(words);
+        for bit in bytes {
+            self.by_class.entry(bit).or_default().push(probe);
+        }
+        Some(probe)
+    }
+
+    pub(crate) fn build(self) -> Result<Prefilter, aho_corasick::BuildError> {
+        let width = self.needed.len().div_ceil(64);
+        let mut without_words = vec![0; width];
+        for (probe, &needed) in self.needed.iter().enumerate() {
+            if needed == 0 {
+                without_words[probe / 64] |= 1 << (probe % 64);
+            }
+        }
+        let mut by_class: Vec<(u32, Vec<u64>)> = self
+            .by_class
+            .into_iter()
+            .map(|(bit, probes)| {
+                let mut keep = vec![u64::MAX; width];
+                for probe in probes {
+                    keep[probe as usize / 64] &= !(1 << (probe % 64));
+                }
+                (bit, keep)
+            })
+            .collect();
+        by_class.sort_by_key(|(bit, _)| *bit);
+        let mut words: Vec<(Vec<u8>, Vec<u32>)> = self.words.into_iter().collect();
+        words.sort();
+        let automaton = if words.is_empty() {
+            None
+        } else {
+            Some(
+                AhoCorasick::builder()
+                    .ascii_case_insensitive(true)
+                    .match_kind(MatchKind::Standard)
+                    .kind(Some(AhoCorasickKind::DFA))
+                    .build(words.iter().map(|(word, _)| word))?,
+            )
+        };
+        Ok(Prefilter {
+            automaton,
+            word_clauses: words
+                .into_iter()
+                .map(|(_, clauses)| clauses.into_boxed_slice())
+                .collect(),
+            clause_probe: self.clause_probe,
+            needed: self.needed,
+            without_words,
+            by_class,
+            width,
+        })
+    }
+}
+
+/// The compiled form.
+#[derive(Debug)]
+pub(crate) struct Prefilter {
+    automaton: Option<AhoCorasick>,
+    /// For every word the clauses it satisfies.
+    word_clauses: Vec<Box<[u32]>>,
+    clause_probe: Vec<Probe>,
+    /// Number of word clauses per probe.
+    needed: Vec<u16>,
+    without_words: Vec<u64>,
+    /// For every byte class the probes that remain when it is untouched.
+    by_class: Vec<(u32, Vec<u64>)>,
+    width: usize,
+}
+
+/// Working memory of a scan, reused between scans.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    seen: Vec<u64>,
+    counts: Vec<u16>,
+    touched: Vec<u32>,
+}
+
+impl Prefilter {
+    /// Length of a result in 64-bit words.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Memory of the automaton in bytes.
+    pub(crate) fn memory(&self) -> usize {
+        self.automaton.as_ref().map_or(0, AhoCorasick::memory_usage)
+    }
+
+    /// Fills `out` with a bit for every candidate.
+    pub(crate) fn scan(
+        &self,
+        text: &[u8],
+        classes: ClassMask,
+        out: &mut [u64],
+        scratch: &mut Scratch,
+    ) {
+        out.copy_from_slice(&self.without_words);
+        if let Some(automaton) = &self.automaton {
+            scratch.seen.resize(self.clause_probe.len().div_ceil(64), 0);
+            scratch.counts.resize(self.needed.len(), 0);
+            let input = Input::new(text);
+            let mut state = OverlappingState::start();
+            loop {
+                automaton.find_overlapping(input.clone(), &mut state);
+                let Some(found) = state.get_match() else {
+                    break;
+                };
+                for &clause in &*self.word_clauses[found.pattern().as_usize()] {
+                    let (word, bit) = (clause as usize / 64, 1 << (clause % 64));
+                    if scratch.seen[word] & bit != 0 {
+                        continue;
+                    }
+                    scratch.seen[word] |= bit;
+                    scratch.touched.push(clause);
+                    let probe = self.clause_probe[clause as usize];
+                    let count = &mut scratch.counts[probe as usize];
+                    *count += 1;
+                    if *count == self.needed[probe as usize] {
+                        out[probe as usize / 64] |= 1 << (probe % 64);
+                    }
+                }
+            }
+            for clause in scratch.touched.drain(..) {
+                scratch.seen[clause as usize / 64] = 0;
+                scratch.counts[self.clause_probe[clause as usize] as usize] = 0;
+            }
+        }
+        for (bit, keep) in &self.by_class {
+            if classes & (1 << bit) == 0 {
+                for (word, keep) in out.iter_mut().zip(keep) {
+                    *word &= keep;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Actions that change the transaction.
+
+use super::{Opened, Transaction};
+use crate::{
+    compile::{CompiledCtl, Link, RuleIndex, RuleSet},
+    rule::{
+        action::{Change, Ctl, Member, SetVar},
+        operator::integer,
+        variable::Variable,
+    },
+};
+
+/// Bytes in one TX member.
+const LONGEST_MEMBER: usize = 1 << 20;
+
+impl Transaction {
+    pub(super) fn set_var(&mut self, rules: &RuleSet, set_var: &SetVar) {
+        let mut text = Vec::new();
+        let change = match &set_var.change {
+            Change::Unset => None,
+            Change::Set(template) | Change::Add(template) | Change::Subtract(template) => {
+                self.expand(rules, template, &mut text);
+                text.truncate(LONGEST_MEMBER);
+                Some(&set_var.change)
+            }
+        };
+        let mut name = Vec::new();
+        if let Member::Named(template) = &set_var.member {
+            self.expand(rules, template, &mut name);
+        }
+        let old = match (&set_var.member, set_var.collection) {
+            (Member::Slot(slot), _) => self.tx.slot(*slot).map(<[u8]>::to_vec),
+            (Member::Named(_), Variable::Tx) => self.tx.get(&rules.tx, &name).map(<[u8]>::to_vec),
+            (Member::Named(_), collection) => {
+                self.opened_member(collection, &name).map(<[u8]>::to_vec)
+            }
+        };
+        let number = || old.as_deref().map_or(0, integer);
+        let new = match change {
+            None => None,
+            Some(Change::Add(_)) => {
+                Some(number().saturating_add(integer(&text)).to_string().into_bytes())
+            }
+            Some(Change::Subtract(_)) => {
+                Some(number().saturating_sub(integer(&text)).to_string().into_bytes())
+            }
+            Some(_) => Some(text),
+        };
+        match (&set_var.member, set_var.collection) {
+            (Member::Slot(slot), _) => match &new {
+                Some(value) => self.tx.set_slot(*slot, value),
+                None => self.tx.unset_slot(*slot),
+            },
+            (Member::Named(_), Variable::Tx) => self.tx.set(&rules.tx, &name, new.as_deref()),
+            (Member::Named(_), collection) => {
+                self.set_opened(rules, collection, &name, new.as_deref())
+            }
+        }
+    }
+
+    fn opened_member(&self, collection: Variable, name: &[u8]) -> Option<&[u8]> {
+        self.opened
+            .iter()
+            .filter(|opened| opened.variable == collection)
+            .flat_map(|opened| &opened.members)
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_slice())
+    }
+
+    fn set_opened(
+        &mut self,
+        rules: &RuleSet,
+        collection: Variable,
+        name: &[u8],
+        value: Option<&[u8]>,
+    ) {
+        let Some(opened) = self.opened.iter_mut().find(|opened| opened.variable == collection)
+        else {
+            return;
+        };
+        let known = opened.members.iter().position(|(known, _)| known.eq_ignore_ascii_case(name));
+        match (known, value) {
+            (Some(index), Some(value)) => opened.members[index].1 = value.to_vec(),
+            (Some(index), None) => {
+                opened.members.remove(index);
+            }
+            (None, Some(value)) => opened.members.push((name.to_vec(), value.to_vec())),
+            (None, None) => {}
+        }
+        if let Some(store) = &self.context.collections {
+            let now = self.context.now / 1_000_000;
+            let name = name.to_ascii_lowercase();
+            store.store(
+                collection.name(),
+                &opened.key,
+                &name,
+                value,
+                now,
+                rules.settings.collection_timeout,
+            );
+        }
+    }
+
+    /// What a link does once the whole chain matched.
+    pub(super) fn after_match(&mut self, rules: &RuleSet, index: RuleIndex, link: &Link) {
+        for (collection, key) in &link.actions.init_collections {
+            let mut text = Vec::new();
+            self.expand(rules, key, &mut text);
+            self.open(*collection, text);
+        }
+        for (collection, member, lifetime) in &link.actions.expire_vars {
+            let (mut name, mut seconds) = (Vec::new(), Vec::new());
+            if let Member::Named(template) = member {
+                self.expand(rules, template, &mut name);
+            }
+            self.expand(rules, lifetime, &mut seconds);
+            let key = self
+                .opened
+                .iter()
+                .find(|opened| opened.variable == *collection)
+                .map(|opened| &opened.key);
+            if let (Some(store), Some(key)) = (&self.context.collections, key) {
+                let at = (self.context.now / 1_000_000).saturating_add_signed(integer(&seconds));
+                store.expire(collection.name(), key, &name.to_ascii_lowercase(), at);
+            }
+        }
+        let position =
+            rules.rules[index as usize].links.iter().position(|other| std::ptr::eq(other, link));
+        for (number, ctl) in link.ctls.iter().enumerate() {
+            self.ctl(rules, index, position.unwrap_or(0), number, ctl);
+        }
+    }
+
+    fn open(&mut self, variable: Variable, key: Vec<u8>) {
+        if self.opened.iter().any(|opened| opened.variable == variable) {
+            return;
+        }
+        let now = self.context.now / 1_000_000;
+        let members = self
+            .context
+            .collections
+            .as_ref()
+            .map(|store| store.load(variable.name(), &key, now))
+            .unwrap_or_default();
+        self.opened.push(Opened { variable, key, members });
+    }
+
+    fn ctl(
+        &mut self,
+        rules: &RuleSet,
+        rule: RuleIndex,
+        link: usize,
+        number: usize,
+        ctl: &CompiledCtl,
+    ) {
+        match ctl {
+            CompiledCtl::Remove(concerned) => {
+                self.removed.resize(rules.rules.len().div_ceil(64), 0);
+                for index in concerned {
+                    self.removed[*index as usize / 64] |= 1 << (index % 64);
+                }
+            }
+            CompiledCtl::RemoveTarget(..) => {
+                let place =
+                    (rule, u32::try_from(link).unwrap_or(0), u32::try_from(number).unwrap_or(0));
+                if !self.removed_targets.contains(&place) {
+                    self.removed_targets.push(place);
+                }
+            }
+            CompiledCtl::Plain(ctl) => match ctl {
+                Ctl::RuleEngine(mode) => self.mode = *mode,
+                Ctl::AuditEngine(engine) => self.audit_engine = *engine,
+                Ctl::AuditLogParts(sign, parts) => match sign {
+                    '+' => self.audit_parts.push_str(parts),
+                    '-' => self.audit_parts.retain(|part| !parts.contains(part)),
+                    _ => self.audit_parts.clone_from(parts),
+                },
+                Ctl::BodyProcessor(processor) => self.body_processor = Some(*processor),
+                Ctl::RequestBodyAccess(on) => self.body_access = Some(*on),
+                Ctl::ResponseBodyAccess(on) => self.response_access = Some(*on),
+                Ctl::ForceRequestBody(on) => self.force_body = *on,
+                // Resolved when the rules were compiled.
+                Ctl::Remove(_) | Ctl::RemoveTarget(..) => {}
+            },
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Request bodies: the processor's result becomes variables.
+
+use super::Transaction;
+use crate::{
+    body::{BodyError, Limits, Parsed, json, urlencoded},
+    rule::{action::BodyProcessor, variable::Variable},
+};
+
+impl Transaction {
+    pub(super) fn limits(&self) -> Limits {
+        let settings = &self.rules.settings;
+        Limits {
+            arguments: settings.arguments_limit,
+            depth: settings.json_depth_limit,
+            ..Limits::default()
+        }
+    }
+
+    /// Adds the arguments of a query or a form.
+    pub(super) fn urlencoded_arguments(&mut self, text: &[u8], posted: bool) {
+        let form = urlencoded::parse(text, self.rules.settings.argument_separator, &self.limits());
+        if form.invalid_encoding {
+            self.set(Variable::UrlencodedError, b"1");
+        }
+        self.arguments(form.parsed, posted);
+    }
+
+    fn arguments(&mut self, parsed: Parsed, posted: bool) {
+        let (of_kind, names_of_kind) = if posted {
+            (Variable::ArgsPost, Variable::ArgsPostNames)
+        } else {
+            (Variable::ArgsGet, Variable::ArgsGetNames)
+        };
+        for argument in &parsed.arguments {
+            if self.fields[Variable::Args as usize].len() >= self.rules.settings.arguments_limit {
+                self.arguments_cut = true;
+                break;
+            }
+            self.arguments_size += argument.name.len() + argument.value.len();
+            let name = self.values.push(&argument.name);
+            let value = self.values.push(&argument.value);
+            self.add(Variable::Args, name, value);
+            self.add(Variable::ArgsNames, name, name);
+            self.add(of_kind, name, value);
+            self.add(names_of_kind, name, name);
+        }
+        if !parsed.arguments.is_empty() {
+            self.set_number(Variable::ArgsCombinedSize, self.arguments_size);
+        }
+        if let Some(error) = parsed.error {
+            match error {
+                // The rest of the arguments is left out, which a rule on &ARGS can see.
+                BodyError::Arguments => self.arguments_cut = true,
+                other if posted => self.body_error(&other.to_string()),
+                _ => self.set(Variable::UrlencodedError, b"1"),
+            }
+        }
+    }
+
+    pub(super) fn body_error(&mut self, message: &str) {
+        for variable in [Variable::ReqbodyError, Variable::ReqbodyProcessorError] {
+            self.set(variable, b"1");
+        }
+        for variable in [Variable::ReqbodyErrorMsg, Variable::ReqbodyProcessorErrorMsg] {
+            self.set(variable, message.as_bytes());
+        }
+    }
+
+    pub(super) fn parse_request_body(&mut self) {
+        if self.fields[Variable::InboundDataError as usize].is_empty() {
+            self.set(Variable::InboundDataError, b"0");
+        }
+        self.set(Variable::ReqbodyError, b"0");
+        self.set(Variable::ReqbodyProcessorError, b"0");
+        if !self.wants_request_body() {
+            return;
+        }
+        let body = std::mem::take(&mut self.request_body);
+        match self.body_processor {
+            Some(BodyProcessor::Urlencoded) => self.urlencoded_arguments(&body, true),
+            Some(BodyProcessor::Json) if !body.is_empty() => {
+                let parsed = json::flatten(&body, &self.limits());
+                self.arguments(parsed, true);
+            }
+            Some(BodyProcessor::Json) | None => {}
+            Some(BodyProcessor::Multipart) => self.multipart(&body),
+            Some(BodyProcessor::Xml) => self.xml(&body),
+        }
+        if self.arguments_cut {
+            self.body_error("too many arguments");
+        }
+        let settings = &self.rules.settings;
+        if !body.is_empty()
+            && (self.force_body || body.len() <= settings.request_body_no_files_limit)
+        {
+            self.set(Variable::RequestBody, &body);
+            self.full_request(&body);
+        }
+        if !body.is_empty() {
+            self.set_number(Variable::RequestBodyLength, body.len());
+        }
+    }
+
+    fn full_request(&mut self, body: &[u8]) {
+        let wanted = [Variable::FullRequest, Variable::FullRequestLength];
+        let used = self
+            .rules
+            .sets
+            .iter()
+            .flat_map(|set| &set.targets)
+            .any(|t| wanted.contains(&t.variable));
+        if !used {
+            return;
+        }
+        let mut text = Vec::new();
+        for entry in &self.fields[Variable::RequestHeaders as usize] {
+            if let Some(name) = entry.name {
+                text.extend_from_slice(self.values.get(name));
+                text.extend_from_slice(b": ");
+                text.extend_from_slice(self.values.get(entry.value));
+                text.push(b'\n');
+            }
+        }
+        text.extend_from_slice(b"\n\n");
+        text.extend_from_slice(body);
+        self.set(Variable::FullRequest, &text);
+        self.set_number(Variable::FullRequestLength, text.len());
+    }
+
+    fn multipart(&mut self, _body: &[u8]) {}
+
+    fn xml(&mut self, _body: &[u8]) {}
+}

@@ -1,0 +1,469 @@
+//! Running the rules of a phase.
+
+use std::sync::Arc;
+
+use super::{
+    Intervention, InterventionKind, Item, MatchedVariable, RuleMatch, Transaction, ValueId,
+};
+use crate::{
+    compile::{CompiledCtl, Link, Quick, Rule, RuleIndex, RuleSet, Verdict, target_selects},
+    libinjection,
+    pattern::{Pattern, Search},
+    rule::{
+        action::{AllowScope, SEVERITIES},
+        operator::{Operator, TextTest, integer},
+        variable::Variable,
+    },
+    seclang::EngineMode,
+};
+
+/// Matched variables reported of one rule.
+const MOST_REPORTED: usize = 16;
+/// Bytes reported of one value.
+const LONGEST_REPORTED: usize = 512;
+
+const NONE: u32 = u32::MAX;
+
+/// What a rule collects while its links run.
+#[derive(Default)]
+struct Findings {
+    variables: Vec<MatchedVariable>,
+    message: Option<Vec<u8>>,
+    data: Option<Vec<u8>>,
+}
+
+impl Transaction {
+    /// Runs one phase, unless an earlier decision stands against it.
+    pub(super) fn run(&mut self, phase: u8) {
+        if self.mode == EngineMode::Off {
+            return;
+        }
+        if phase != 5 && (self.intervention.is_some() || self.allowed(phase)) {
+            return;
+        }
+        self.phase = phase;
+        // What was resolved in an earlier phase may have grown since.
+        self.items.clear();
+        self.resolved.fill(None);
+        self.union_bits.clear();
+        self.unions.fill(NONE);
+        let rules = Arc::clone(&self.rules);
+        let steps = &rules.phases[usize::from(phase - 1)];
+        let mut at = 0;
+        while let Some(&index) = steps.get(at) {
+            let rule = &rules.rules[index as usize];
+            let matched = !self.is_removed(index) && self.rule(&rules, index, rule);
+            at = match rule.jump {
+                Some(target) if matched => target.max(at + 1),
+                _ => at + 1,
+            };
+            if matched
+                && phase != 5
+                && (self.intervention.is_some()
+                    || self.allowed(phase)
+                    || self.mode == EngineMode::Off)
+            {
+                break;
+            }
+        }
+        if self.allow == Some(AllowScope::Phase) {
+            self.allow = None;
+        }
+    }
+
+    fn allowed(&self, phase: u8) -> bool {
+        match self.allow {
+            None => false,
+            Some(AllowScope::Request) => phase <= 2,
+            Some(AllowScope::All | AllowScope::Phase) => true,
+        }
+    }
+
+    fn is_removed(&self, index: RuleIndex) -> bool {
+        self.removed.get(index as usize / 64).is_some_and(|word| word & (1 << (index % 64)) != 0)
+    }
+
+    /// Runs a rule with its chain; whether all links matched.
+    fn rule(&mut self, rules: &RuleSet, index: RuleIndex, rule: &Rule) -> bool {
+        // The first link decides most rules; nothing is set up before it matched.
+        let head = &rule.links[0];
+        if let Some(quick) = &head.quick {
+            if !self.quick(quick) {
+                self.matched.clear();
+                return false;
+            }
+        } else if self.no_candidate(rules, rule, head) {
+            self.matched.clear();
+            return false;
+        }
+        self.current = Some(index);
+        self.matched_stale = true;
+        let mut findings = Findings::default();
+        for link in &rule.links {
+            if !self.link(rules, index, rule, link, &mut findings) {
+                self.matched.clear();
+                return false;
+            }
+        }
+        for link in rule.links.iter().rev() {
+            self.after_match(rules, index, link);
+        }
+        self.conclude(rules, rule, findings);
+        true
+    }
+
+    fn quick(&self, quick: &Quick) -> bool {
+        let value = self.tx.slot(quick.slot);
+        let number = match (quick.count, value) {
+            (true, value) => i64::from(value.is_some()),
+            (false, Some(value)) => integer(value),
+            (false, None) => return false,
+        };
+        quick.comparison.holds(number, quick.number) != quick.negated
+    }
+
+    /// Whether the prefilter rules out every value of the link.
+    fn no_candidate(&mut self, rules: &RuleSet, rule: &Rule, link: &Link) -> bool {
+        let Some(probe) = link.probe else {
+            return false;
+        };
+        if link.multi_match || !rules.is_prefiltered() {
+            return false;
+        }
+        let start = self.union(rules, link, usize::from(rule.phase > 2));
+        self.union_bits[start + probe as usize / 64] & (1 << (probe % 64)) == 0
+    }
+
+    /// The candidates of all values of a target list after one chain.
+    fn union(&mut self, rules: &RuleSet, link: &Link, direction: usize) -> usize {
+        let known = self.unions[link.group as usize];
+        if known != NONE {
+            return known as usize;
+        }
+        let (first, last) = self.resolve(rules, link.set);
+        let start = self.union_bits.len();
+        self.union_bits.resize(start + rules.prefilters[direction].width(), 0);
+        for at in first..last {
+            let form = self.values.form(rules, self.items[at].value, link.chain);
+            let candidates = self.values.candidates(rules, form, direction);
+            for (sum, bits) in self.union_bits[start..].iter_mut().zip(candidates) {
+                *sum |= bits;
+            }
+        }
+        self.unions[link.group as usize] = u32::try_from(start).unwrap_or(NONE);
+        start
+    }
+
+    fn link(
+        &mut self,
+        rules: &RuleSet,
+        index: RuleIndex,
+        rule: &Rule,
+        link: &Link,
+        findings: &mut Findings,
+    ) -> bool {
+        if rules.sets[link.set as usize].targets.is_empty() {
+            // SecAction.
+            self.on_match(rules, rule, link, None, findings);
+            self.describe(rules, link, findings);
+            return true;
+        }
+        let (first, last) = self.resolve(rules, link.set);
+        let direction = usize::from(rule.phase > 2);
+        let mut matched = false;
+        for at in first..last {
+            let item = self.items[at];
+            if !self.removed_targets.is_empty() && self.is_target_removed(rules, index, item) {
+                continue;
+            }
+            if link.multi_match {
+                let mut last = None;
+                for node in std::iter::once(0).chain(link.path.iter().copied()) {
+                    let form = self.values.form(rules, item.value, node);
+                    if last == Some(form) {
+                        continue;
+                    }
+                    last = Some(form);
+                    matched |= self.test(
+                        rules,
+                        rule,
+                        link,
+                        Item { value: form, ..item },
+                        direction,
+                        findings,
+                    );
+                }
+            } else {
+                let form = self.values.form(rules, item.value, link.chain);
+                matched |=
+                    self.test(rules, rule, link, Item { value: form, ..item }, direction, findings);
+            }
+        }
+        if matched {
+            self.describe(rules, link, findings);
+        }
+        matched
+    }
+
+    fn test(
+        &mut self,
+        rules: &RuleSet,
+        rule: &Rule,
+        link: &Link,
+        item: Item,
+        direction: usize,
+        findings: &mut Findings,
+    ) -> bool {
+        if let Some(probe) = link.probe
+            && rules.is_prefiltered()
+        {
+            let bits = self.values.candidates(rules, item.value, direction);
+            if bits[probe as usize / 64] & (1 << (probe % 64)) == 0 {
+                return false;
+            }
+        }
+        self.evaluated += 1;
+        let holds = self.operator(rules, link, item.value);
+        if holds == link.negated {
+            return false;
+        }
+        self.on_match(rules, rule, link, Some(item), findings);
+        true
+    }
+
+    fn on_match(
+        &mut self,
+        rules: &RuleSet,
+        rule: &Rule,
+        link: &Link,
+        item: Option<Item>,
+        findings: &mut Findings,
+    ) {
+        if let Some(item) = item {
+            if std::mem::take(&mut self.matched_stale) {
+                self.matched.clear();
+            }
+            self.matched.push(item);
+            if (rule.log || rule.audit) && findings.variables.len() < MOST_REPORTED {
+                let value = self.values.get(item.value);
+                let value = value.get(..LONGEST_REPORTED).unwrap_or(value);
+                findings.variables.push(MatchedVariable {
+                    name: String::from_utf8_lossy(&self.item_name(item)).into_owned(),
+                    value: String::from_utf8_lossy(value).into_owned(),
+                });
+            }
+        }
+        for set_var in &link.actions.set_vars {
+            self.set_var(rules, set_var);
+        }
+    }
+
+    /// Expands the link's message and data while its captures stand.
+    fn describe(&mut self, rules: &RuleSet, link: &Link, findings: &mut Findings) {
+        for (template, place) in [
+            (&link.actions.msg, &mut findings.message),
+            (&link.actions.logdata, &mut findings.data),
+        ] {
+            if let Some(template) = template {
+                let mut text = Vec::new();
+                self.expand(rules, template, &mut text);
+                *place = Some(text);
+            }
+        }
+    }
+
+    fn is_target_removed(&self, rules: &RuleSet, index: RuleIndex, item: Item) -> bool {
+        self.removed_targets.iter().any(|&(rule, link, ctl)| {
+            let ctl = &rules.rules[rule as usize].links[link as usize].ctls[ctl as usize];
+            let CompiledCtl::RemoveTarget(concerned, target) = ctl else {
+                return false;
+            };
+            target.variable == item.variable
+                && concerned.binary_search(&index).is_ok()
+                && target_selects(target, item.name.map(|name| self.values.get(name)))
+        })
+    }
+
+    fn conclude(&mut self, rules: &RuleSet, rule: &Rule, findings: Findings) {
+        let head = &rule.links[0].actions;
+        if let Some(severity) = head.severity {
+            self.highest_severity =
+                Some(self.highest_severity.map_or(severity, |known| known.min(severity)));
+        }
+        let intervention = match &rule.verdict {
+            Verdict::Pass => None,
+            Verdict::Allow(scope) => {
+                if self.mode == EngineMode::On {
+                    self.allow = Some(*scope);
+                }
+                None
+            }
+            Verdict::Deny(status) => Some((*status, InterventionKind::Deny)),
+            Verdict::Drop => Some((403, InterventionKind::Drop)),
+            Verdict::Redirect(status, url) => {
+                let mut text = Vec::new();
+                self.expand(rules, url, &mut text);
+                Some((
+                    *status,
+                    InterventionKind::Redirect(String::from_utf8_lossy(&text).into_owned()),
+                ))
+            }
+        };
+        let disruptive = intervention.is_some() && self.mode == EngineMode::On;
+        if let Some((status, kind)) = intervention
+            && disruptive
+            && self.intervention.is_none()
+        {
+            self.intervention = Some(Intervention { status, kind, rule_id: Some(rule.id) });
+        }
+        if !rule.log && !rule.audit && !disruptive {
+            return;
+        }
+        let text = |bytes: Option<Vec<u8>>| {
+            bytes.map_or_else(String::new, |bytes| String::from_utf8_lossy(&bytes).into_owned())
+        };
+        let tags = head
+            .tags
+            .iter()
+            .map(|tag| {
+                let mut bytes = Vec::new();
+                self.expand(rules, tag, &mut bytes);
+                String::from_utf8_lossy(&bytes).into_owned()
+            })
+            .collect();
+        self.matches.push(RuleMatch {
+            rule_id: rule.id,
+            phase: rule.phase,
+            message: text(findings.message),
+            data: text(findings.data),
+            severity: head.severity.map(|severity| SEVERITIES[usize::from(severity)]),
+            tags,
+            file: rule.at.file.to_string(),
+            line: rule.at.line,
+            variables: findings.variables,
+            disruptive,
+            logged: rule.log,
+            audited: rule.audit,
+        });
+    }
+
+    /// Whether the operator holds for the value, before negation.
+    fn operator(&mut self, rules: &RuleSet, link: &Link, value: ValueId) -> bool {
+        let capture = link.actions.capture;
+        match &link.operator {
+            Operator::Always => true,
+            Operator::Never => false,
+            Operator::Rx(pattern) => self.search(pattern, value, capture),
+            Operator::RxTemplate(template, cache) => {
+                let mut source = Vec::new();
+                self.expand(rules, template, &mut source);
+                cache.get(&source).is_some_and(|pattern| self.search(&pattern, value, capture))
+            }
+            Operator::Verify(pattern, check) => {
+                let mut groups = Vec::new();
+                let text = self.values.get(value);
+                let found = pattern.captures(text, &mut groups) == Search::Match;
+                let place = groups.first().copied().flatten();
+                let valid = found && place.is_some_and(|(start, end)| check(&text[start..end]));
+                if valid && capture {
+                    self.capture(value, &groups);
+                }
+                valid
+            }
+            Operator::Pm(words) => match words.find(self.values.get(value)) {
+                Some(place) => {
+                    if capture {
+                        self.capture(value, &[Some(place)]);
+                    }
+                    true
+                }
+                None => false,
+            },
+            Operator::Number(comparison, _, Some(number)) => {
+                comparison.holds(integer(self.values.get(value)), *number)
+            }
+            Operator::Number(comparison, template, None) => {
+                let mut text = Vec::new();
+                self.expand(rules, template, &mut text);
+                comparison.holds(integer(self.values.get(value)), integer(&text))
+            }
+            Operator::Text(test, template) => match template.constant() {
+                Some(text) => text_test(*test, self.values.get(value), text),
+                None => {
+                    let mut text = Vec::new();
+                    self.expand(rules, template, &mut text);
+                    text_test(*test, self.values.get(value), &text)
+                }
+            },
+            Operator::IpMatch(networks) => std::str::from_utf8(self.values.get(value))
+                .ok()
+                .and_then(|text| text.trim().parse().ok())
+                .is_some_and(|address| networks.iter().any(|network| network.contains(address))),
+            Operator::ByteRange(allowed) => {
+                self.values.get(value).iter().any(|&byte| !allowed.contains(byte))
+            }
+            Operator::UrlEncoding => {
+                crate::body::urlencoded::has_invalid_escape(self.values.get(value))
+            }
+            Operator::Utf8Encoding => std::str::from_utf8(self.values.get(value)).is_err(),
+            Operator::Sqli => match libinjection::detect_sqli(self.values.get(value)) {
+                Some(fingerprint) => {
+                    if capture {
+                        self.tx.set_slot(0, fingerprint.to_string().as_bytes());
+                    }
+                    true
+                }
+                None => false,
+            },
+            Operator::Xss => libinjection::detect_xss(self.values.get(value)),
+        }
+    }
+
+    fn search(&mut self, pattern: &Pattern, value: ValueId, capture: bool) -> bool {
+        let text = self.values.get(value);
+        let mut groups = Vec::new();
+        let outcome =
+            if capture { pattern.captures(text, &mut groups) } else { pattern.search(text) };
+        match outcome {
+            Search::NoMatch => false,
+            Search::LimitReached => {
+                self.limits_exceeded += 1;
+                self.tx.set(&self.rules.tx, b"MSC_PCRE_LIMITS_EXCEEDED", Some(b"1"));
+                false
+            }
+            Search::Match => {
+                if capture {
+                    self.capture(value, &groups);
+                }
+                true
+            }
+        }
+    }
+
+    /// Stores groups 0 to 9; a group that took no part keeps its old value.
+    fn capture(&mut self, value: ValueId, groups: &[Option<(usize, usize)>]) {
+        for (slot, group) in (0..crate::rule::CAPTURES).zip(groups) {
+            if let Some((start, end)) = group {
+                self.tx.set_slot(slot, &self.values.get(value)[*start..*end]);
+            }
+        }
+    }
+}
+
+fn text_test(test: TextTest, value: &[u8], text: &[u8]) -> bool {
+    match test {
+        TextTest::Equals => value == text,
+        TextTest::Contains => memchr::memmem::find(value, text).is_some(),
+        TextTest::Within => memchr::memmem::find(text, value).is_some(),
+        TextTest::BeginsWith => value.starts_with(text),
+        TextTest::EndsWith => value.ends_with(text),
+        TextTest::ContainsWord => {
+            let word =
+                |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+            memchr::memmem::find_iter(value, text).any(|at| {
+                !word(at.checked_sub(1).and_then(|i| value.get(i)))
+                    && !word(value.get(at + text.len()))
+            })
+        }
+    }
+}

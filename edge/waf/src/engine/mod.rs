@@ -1,0 +1,301 @@
+//! Evaluation of one HTTP transaction against a compiled rule set.
+//!
+//! The server feeds what it receives in the order of the protocol and asks for a decision
+//! after each phase:
+//!
+//! 1. [`Transaction::connection`], [`Transaction::request_line`],
+//!    [`Transaction::request_header`], then [`Transaction::request_headers`];
+//! 2. [`Transaction::append_request_body`], then [`Transaction::request_body`];
+//! 3. [`Transaction::response_header`], then [`Transaction::response_headers`];
+//! 4. [`Transaction::append_response_body`], then [`Transaction::response_body`];
+//! 5. [`Transaction::finish`].
+//!
+//! A phase without rules costs nothing. Memory is bounded by the body limits of the rule
+//! set; time by them and by the step limit of backtracking expressions.
+
+mod actions;
+mod body;
+mod collections;
+mod evaluate;
+mod intake;
+mod report;
+mod resolve;
+mod store;
+mod values;
+
+use std::{net::IpAddr, sync::Arc, time::Instant};
+
+pub use collections::{CollectionStore, MemoryCollections};
+pub use report::{AuditEvent, Intervention, InterventionKind, MatchedVariable, RuleMatch};
+
+use crate::{
+    compile::{RuleIndex, RuleSet},
+    rule::{
+        action::{AllowScope, BodyProcessor},
+        variable::Variable,
+    },
+    seclang::{AuditEngine, EngineMode},
+};
+use store::TxStore;
+use values::{ValueId, Values};
+
+/// A value of a variable.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    name: Option<ValueId>,
+    value: ValueId,
+}
+
+/// A value a rule inspects.
+#[derive(Clone, Copy, Debug)]
+struct Item {
+    variable: Variable,
+    name: Option<ValueId>,
+    value: ValueId,
+    count: bool,
+}
+
+/// A persistent collection opened by `initcol`.
+#[derive(Debug)]
+struct Opened {
+    variable: Variable,
+    key: Vec<u8>,
+    members: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+/// What the server knows before the first byte is parsed.
+#[derive(Clone, Debug)]
+pub struct TransactionContext {
+    /// Microseconds since 1970.
+    pub now: u64,
+    /// An id unique among transactions, for the log.
+    pub id: String,
+    /// Overrides `SecRuleEngine`, for routes that have their own mode.
+    pub mode: Option<EngineMode>,
+    /// Where persistent collections live.
+    pub collections: Option<Arc<dyn CollectionStore>>,
+}
+
+/// One transaction.
+#[derive(Debug)]
+pub struct Transaction {
+    rules: Arc<RuleSet>,
+    context: TransactionContext,
+    started: Instant,
+    values: Values,
+    fields: Vec<Vec<Entry>>,
+    tx: TxStore,
+    opened: Vec<Opened>,
+    matched: Vec<Item>,
+    /// Matches in `matched` belong to a finished rule.
+    matched_stale: bool,
+    items: Vec<Item>,
+    resolved: Vec<Option<(u32, u32)>>,
+    unions: Vec<u32>,
+    union_bits: Vec<u64>,
+    removed: Vec<u64>,
+    removed_targets: Vec<(RuleIndex, u32, u32)>,
+    mode: EngineMode,
+    audit_engine: AuditEngine,
+    audit_parts: String,
+    body_processor: Option<BodyProcessor>,
+    body_access: Option<bool>,
+    response_access: Option<bool>,
+    force_body: bool,
+    request_body: Vec<u8>,
+    response_body: Vec<u8>,
+    body_over_limit: bool,
+    phase: u8,
+    allow: Option<AllowScope>,
+    intervention: Option<Intervention>,
+    matches: Vec<RuleMatch>,
+    highest_severity: Option<u8>,
+    limits_exceeded: u32,
+    method: Vec<u8>,
+    uri: Vec<u8>,
+    protocol: Vec<u8>,
+    client: Option<IpAddr>,
+    status: Option<u16>,
+    arguments_size: usize,
+    arguments_cut: bool,
+    evaluated: usize,
+    /// The rule being run, for `%{rule.msg}`.
+    current: Option<RuleIndex>,
+}
+
+impl Transaction {
+    /// Begins a transaction.
+    #[must_use]
+    pub fn new(rules: Arc<RuleSet>, context: TransactionContext) -> Self {
+        let mut transaction = Self {
+            started: Instant::now(),
+            values: Values::new(),
+            fields: vec![Vec::new(); Variable::ALL.len()],
+            tx: TxStore::new(&rules.tx),
+            opened: Vec::new(),
+            matched: Vec::new(),
+            matched_stale: false,
+            items: Vec::with_capacity(256),
+            resolved: vec![None; rules.sets.len()],
+            unions: vec![u32::MAX; rules.groups],
+            union_bits: Vec::with_capacity(1024),
+            removed: Vec::new(),
+            removed_targets: Vec::new(),
+            mode: context.mode.unwrap_or(rules.settings.engine),
+            audit_engine: rules.settings.audit_engine,
+            audit_parts: rules.settings.audit_parts.clone(),
+            body_processor: None,
+            body_access: None,
+            response_access: None,
+            force_body: false,
+            request_body: Vec::new(),
+            response_body: Vec::new(),
+            body_over_limit: false,
+            phase: 0,
+            allow: None,
+            intervention: None,
+            matches: Vec::new(),
+            highest_severity: None,
+            limits_exceeded: 0,
+            method: Vec::new(),
+            uri: Vec::new(),
+            protocol: Vec::new(),
+            client: None,
+            status: None,
+            arguments_size: 0,
+            arguments_cut: false,
+            evaluated: 0,
+            current: None,
+            rules,
+            context,
+        };
+        let id = transaction.context.id.clone();
+        transaction.set(Variable::UniqueId, id.as_bytes());
+        transaction.set(Variable::UrlencodedError, b"0");
+        transaction
+    }
+
+    /// The rules matched so far, in order. Rules with `nolog` are among them.
+    #[must_use]
+    pub fn matches(&self) -> &[RuleMatch] {
+        &self.matches
+    }
+
+    /// The decision, once there is one.
+    #[must_use]
+    pub fn intervention(&self) -> Option<&Intervention> {
+        self.intervention.as_ref()
+    }
+
+    /// The mode in force, which rules may have changed.
+    #[must_use]
+    pub fn mode(&self) -> EngineMode {
+        self.mode
+    }
+
+    /// Expressions that were cut short at their step limit.
+    #[must_use]
+    pub fn limits_exceeded(&self) -> u32 {
+        self.limits_exceeded
+    }
+
+    /// Operators that ran, for measurements.
+    #[must_use]
+    pub fn operators_run(&self) -> usize {
+        self.evaluated
+    }
+
+    /// The value of a TX member, for tests and explanations.
+    #[must_use]
+    pub fn tx(&self, name: &str) -> Option<String> {
+        self.tx
+            .get(&self.rules.tx, name.as_bytes())
+            .map(|value| String::from_utf8_lossy(value).into_owned())
+    }
+
+    /// Whether the server should hold back and feed the response body.
+    #[must_use]
+    pub fn wants_response_body(&self) -> bool {
+        if self.mode == EngineMode::Off
+            || !self.response_access.unwrap_or(self.rules.settings.response_body_access)
+        {
+            return false;
+        }
+        let types = &self.rules.settings.response_mime_types;
+        let own = self.first(Variable::ResponseContentType);
+        types.is_empty() || types.iter().any(|t| t.as_bytes().eq_ignore_ascii_case(own))
+    }
+
+    /// Whether the server should feed the request body.
+    #[must_use]
+    pub fn wants_request_body(&self) -> bool {
+        self.mode != EngineMode::Off
+            && self.body_access.unwrap_or(self.rules.settings.request_body_access)
+    }
+
+    /// Runs the logging phase and returns the audit event, if the transaction is relevant.
+    pub fn finish(&mut self) -> Option<AuditEvent> {
+        self.run(5);
+        let relevant = match self.audit_engine {
+            AuditEngine::On => true,
+            AuditEngine::Off => false,
+            AuditEngine::RelevantOnly => {
+                self.matches.iter().any(|found| found.audited)
+                    || self.intervention.is_some()
+                    || self.relevant_status()
+            }
+        };
+        relevant.then(|| self.audit_event())
+    }
+
+    fn relevant_status(&self) -> bool {
+        let (Some(status), Some(pattern)) = (self.status, &self.rules.relevant_status) else {
+            return false;
+        };
+        pattern.search(status.to_string().as_bytes()) == crate::pattern::Search::Match
+    }
+
+    fn audit_event(&self) -> AuditEvent {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let mut scores: Vec<(String, i64)> = self
+            .tx
+            .iter(&self.rules.tx)
+            .filter(|(name, _)| name.to_ascii_lowercase().ends_with(b"score"))
+            .map(|(name, value)| {
+                (text(name).to_ascii_lowercase(), crate::rule::operator::integer(value))
+            })
+            .collect();
+        scores.sort();
+        AuditEvent {
+            transaction_id: self.context.id.clone(),
+            timestamp: self.context.now,
+            client: self.client.map(|client| client.to_string()).unwrap_or_default(),
+            method: text(&self.method),
+            uri: text(&self.uri),
+            protocol: text(&self.protocol),
+            status: self.intervention.as_ref().map(|i| i.status).or(self.status),
+            interrupted: self.intervention.is_some(),
+            scores,
+            matches: self.matches.iter().filter(|found| found.audited).cloned().collect(),
+        }
+    }
+
+    fn set(&mut self, variable: Variable, value: &[u8]) {
+        let value = self.values.push(value);
+        let field = &mut self.fields[variable as usize];
+        field.clear();
+        field.push(Entry { name: None, value });
+    }
+
+    fn set_number(&mut self, variable: Variable, number: usize) {
+        self.set(variable, number.to_string().as_bytes());
+    }
+
+    fn add(&mut self, variable: Variable, name: ValueId, value: ValueId) {
+        self.fields[variable as usize].push(Entry { name: Some(name), value });
+    }
+
+    fn first(&self, variable: Variable) -> &[u8] {
+        self.fields[variable as usize].first().map_or(b"", |entry| self.values.get(entry.value))
+    }
+}

@@ -1,0 +1,178 @@
+//! The values of a transaction, each stored once with all its transformed forms.
+//!
+//! Values live in one growing buffer and are named by number. A value's transformed form is
+//! a value of its own, computed when first asked for and shared by every rule whose chain
+//! begins the same way; where a chain changes nothing, it is the same value.
+
+use crate::compile::{RuleSet, classes::ClassMask, prefilter::Scratch};
+
+/// A value's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ValueId(u32);
+
+impl ValueId {
+    /// The empty value, present in every transaction.
+    pub(crate) const EMPTY: Self = Self(0);
+}
+
+const NONE: u32 = u32::MAX;
+
+#[derive(Clone, Copy, Debug)]
+struct Value {
+    start: u32,
+    end: u32,
+    classes: Option<ClassMask>,
+    /// Place of the candidates of the request and response prefilters.
+    scans: [u32; 2],
+    /// Place of the transformed forms, by chain node.
+    forms: u32,
+}
+
+/// All values of one transaction.
+#[derive(Debug)]
+pub(crate) struct Values {
+    bytes: Vec<u8>,
+    values: Vec<Value>,
+    forms: Vec<u32>,
+    scans: Vec<u64>,
+    scratch: Scratch,
+}
+
+impl Values {
+    pub(crate) fn new() -> Self {
+        let mut values = Self {
+            bytes: Vec::with_capacity(4096),
+            values: Vec::with_capacity(128),
+            forms: Vec::new(),
+            scans: Vec::with_capacity(512),
+            scratch: Scratch::default(),
+        };
+        values.push(b"");
+        values
+    }
+
+    /// Stores a value. Offsets are 32-bit: what does not fit is cut, which the body limits
+    /// prevent long before.
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> ValueId {
+        let room = (u32::MAX as usize).saturating_sub(self.bytes.len() + 1);
+        let bytes = bytes.get(..room).unwrap_or(bytes);
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        self.add(start)
+    }
+
+    fn add(&mut self, start: usize) -> ValueId {
+        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        self.values.push(Value {
+            start: offset(start),
+            end: offset(self.bytes.len()),
+            classes: None,
+            scans: [NONE; 2],
+            forms: NONE,
+        });
+        ValueId(offset(self.values.len() - 1))
+    }
+
+    pub(crate) fn get(&self, id: ValueId) -> &[u8] {
+        let value = &self.values[id.0 as usize];
+        &self.bytes[value.start as usize..value.end as usize]
+    }
+
+    fn classes(&mut self, rules: &RuleSet, id: ValueId) -> ClassMask {
+        if let Some(classes) = self.values[id.0 as usize].classes {
+            return classes;
+        }
+        let classes = rules.classes.of(self.get(id));
+        self.values[id.0 as usize].classes = Some(classes);
+        classes
+    }
+
+    /// The value after the transformations up to chain node `node`.
+    pub(crate) fn form(&mut self, rules: &RuleSet, id: ValueId, node: u32) -> ValueId {
+        if node == 0 {
+            return id;
+        }
+        let chain = &rules.chains.nodes[node as usize];
+        if let Some(triggers) = chain.triggers
+            && self.classes(rules, id) & triggers == 0
+        {
+            return id;
+        }
+        let base = self.forms_of(rules, id);
+        let known = self.forms[base + node as usize];
+        if known != NONE {
+            return ValueId(known);
+        }
+        let before = self.form(rules, id, chain.parent);
+        let after = self.transformed(rules, before, node);
+        let form = self.same_as_another(base, rules.chains.nodes.len(), id, after);
+        self.forms[base + node as usize] = form.0;
+        form
+    }
+
+    fn forms_of(&mut self, rules: &RuleSet, id: ValueId) -> usize {
+        let value = &mut self.values[id.0 as usize];
+        if value.forms == NONE {
+            value.forms = u32::try_from(self.forms.len()).unwrap_or(NONE);
+            self.forms.resize(self.forms.len() + rules.chains.nodes.len(), NONE);
+        }
+        self.values[id.0 as usize].forms as usize
+    }
+
+    fn transformed(&mut self, rules: &RuleSet, before: ValueId, node: u32) -> ValueId {
+        let transformation = rules.chains.nodes[node as usize].transformation;
+        let value = self.values[before.0 as usize];
+        let input = &self.bytes[value.start as usize..value.end as usize];
+        match transformation.apply(input, &rules.unicode) {
+            std::borrow::Cow::Borrowed(_) => before,
+            std::borrow::Cow::Owned(output) => self.push(&output),
+        }
+    }
+
+    /// Different chains often give the same result; then it is scanned once.
+    fn same_as_another(
+        &mut self,
+        base: usize,
+        nodes: usize,
+        raw: ValueId,
+        new: ValueId,
+    ) -> ValueId {
+        if new == raw || new.0 as usize + 1 != self.values.len() {
+            return new;
+        }
+        let others = self.forms[base..base + nodes].iter().copied().filter(|&form| form != NONE);
+        let twin = std::iter::once(raw.0)
+            .chain(others)
+            .map(ValueId)
+            .find(|&other| other != new && self.get(other) == self.get(new));
+        match twin {
+            None => new,
+            Some(twin) => {
+                if let Some(dropped) = self.values.pop() {
+                    self.bytes.truncate(dropped.start as usize);
+                }
+                twin
+            }
+        }
+    }
+
+    /// The candidates for this value, one bit per probe of the prefilter.
+    pub(crate) fn candidates(&mut self, rules: &RuleSet, id: ValueId, direction: usize) -> &[u64] {
+        let prefilter = &rules.prefilters[direction];
+        let width = prefilter.width();
+        let known = self.values[id.0 as usize].scans[direction];
+        let start = if known == NONE {
+            let classes = self.classes(rules, id);
+            let start = self.scans.len();
+            self.scans.resize(start + width, 0);
+            let value = self.values[id.0 as usize];
+            let text = &self.bytes[value.start as usize..value.end as usize];
+            prefilter.scan(text, classes, &mut self.scans[start..], &mut self.scratch);
+            self.values[id.0 as usize].scans[direction] = u32::try_from(start).unwrap_or(NONE);
+            start
+        } else {
+            known as usize
+        };
+        &self.scans[start..start + width]
+    }
+}
