@@ -6,6 +6,7 @@
 //! `MARQUIS_WAF_CASES` sets how many inputs each comparison draws, and
 //! `MARQUIS_WAF_SEED` which.
 
+mod bodies;
 mod injection;
 mod oracle;
 mod transformations;

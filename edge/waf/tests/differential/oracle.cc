@@ -4,6 +4,7 @@
 //   T <transformation> <hex>    -> <hex>
 //   S <hex>                     -> - | <fingerprint>
 //   X <hex>                     -> 0 | 1
+//   C <hex>                     -> the cookies of that header
 //   B <hex type> <hex body>     -> the variables of a request with that body
 // The library exports these symbols; only their declarations are missing from
 // its installed headers.
@@ -74,6 +75,18 @@ static void one(std::ostream &out, const char *name,
 
 static void xml(std::ostream &out, modsecurity::Transaction &t);
 
+static std::string cookies(modsecurity::ModSecurity &m, modsecurity::RulesSet &r,
+                           const std::string &header) {
+  modsecurity::Transaction t(&m, &r, nullptr);
+  t.processConnection("127.0.0.1", 1, "127.0.0.1", 2);
+  t.processURI("/", "GET", "1.1");
+  t.addRequestHeader("Cookie", header);
+  std::ostringstream out;
+  out << "V";
+  set(out, "COOKIES", t.m_variableRequestCookies);
+  return out.str();
+}
+
 static std::string body(modsecurity::ModSecurity &m, modsecurity::RulesSet &r,
                         const std::string &type, const std::string &bytes) {
   modsecurity::Transaction t(&m, &r, nullptr);
@@ -87,6 +100,7 @@ static std::string body(modsecurity::ModSecurity &m, modsecurity::RulesSet &r,
   t.processRequestBody();
   std::ostringstream out;
   out << "V";
+  set(out, "ARGS", t.m_variableArgs);
   set(out, "ARGS_POST", t.m_variableArgsPost);
   set(out, "FILES", t.m_variableFiles);
   set(out, "FILES_NAMES", t.m_variableFilesNames);
@@ -149,6 +163,8 @@ int main(int argc, char **argv) {
     } else if (kind == "X") {
       std::string s = unhex(a);
       std::cout << libinjection_xss(s.c_str(), s.size()) << '\n';
+    } else if (kind == "C") {
+      std::cout << cookies(engine, rules, unhex(a)) << '\n';
     } else if (kind == "B") {
       std::cout << body(engine, rules, unhex(a), unhex(b)) << '\n';
     } else {
