@@ -15,13 +15,19 @@ use utoipa::PartialSchema as _;
 use utoipa::openapi::path::{HttpMethod, Operation, PathItem};
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr, Server};
+use utoipa::openapi::server::ServerBuilder;
+use utoipa::openapi::{
+    Components, ContentBuilder, InfoBuilder, License, OpenApi, Ref, RefOr, Server,
+};
 use utoipa_swagger_ui::Config;
 
 use crate::{FieldError, Problem, ProblemDocument};
 
 /// The name of the bearer scheme in documents.
 pub const BEARER: &str = "bearer";
+
+/// Where the gateway offers the operations of every service.
+const BEHIND_THE_GATEWAY: &str = "/api/v1";
 
 /// Every operation of a path with its method.
 pub fn operations(item: &PathItem) -> impl Iterator<Item = (HttpMethod, &Operation)> {
@@ -68,8 +74,14 @@ pub fn is_public(operation: &Operation) -> bool {
 /// An operation is public only when its handler says so with `security(())`.
 #[must_use]
 pub fn completed(mut document: OpenApi, service: &str) -> OpenApi {
-    document.info.title = format!("Marquis {service}");
-    document.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    // Whole, because what a router starts from describes the crate that made it.
+    document.info = InfoBuilder::new()
+        .title(format!("Marquis {service}"))
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some("Wrong requests are answered with a problem document (RFC 9457)."))
+        .license(Some(License::builder().name("MIT").identifier(Some("MIT")).build()))
+        .build();
+    document.servers = Some(vec![gateway()]);
     let components = document.components.get_or_insert_with(Components::new);
     components.schemas.insert("Problem".to_owned(), ProblemDocument::schema());
     components.schemas.insert("FieldError".to_owned(), FieldError::schema());
@@ -85,6 +97,10 @@ pub fn completed(mut document: OpenApi, service: &str) -> OpenApi {
         }
     }
     document
+}
+
+fn gateway() -> Server {
+    ServerBuilder::new().url(BEHIND_THE_GATEWAY).description(Some("Through the gateway")).build()
 }
 
 fn complete_operation(operation: &mut Operation) {
@@ -132,7 +148,8 @@ pub(crate) fn routes(document: &OpenApi) -> Router {
 
 fn rendered(document: &OpenApi, server: &str) -> Bytes {
     let mut document = document.clone();
-    document.servers = Some(vec![Server::new(server)]);
+    let directly = ServerBuilder::new().url(server).description(Some("The service itself")).build();
+    document.servers = Some(vec![gateway(), directly]);
     document.to_json().unwrap_or_default().into()
 }
 

@@ -189,13 +189,10 @@ impl Problem {
     /// 503 with `Retry-After`: something this operation needs is away; `source` is for the log alone.
     #[must_use]
     pub fn unavailable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::unavailable_because("The service is temporarily unavailable. Try again later.")
-            .with_source(source)
-    }
-
-    pub(crate) fn unavailable_because(detail: &'static str) -> Self {
+        let detail = "The service is temporarily unavailable. Try again later.";
         Self::detailed(StatusCode::SERVICE_UNAVAILABLE, detail)
             .with_retry_after(Duration::from_secs(1))
+            .with_source(source)
     }
 
     /// Tells this problem from others of its status: `type` becomes `urn:marquis:problem:<kind>`.

@@ -241,7 +241,8 @@ impl Shell {
         let answering = tokio::time::timeout(self.limits.time, answering);
         match AssertUnwindSafe(answering).catch_unwind().await {
             Ok(Ok(Ok(response))) => response,
-            Ok(Err(_)) => Problem::unavailable_because("The request took too long.")
+            Ok(Err(_)) => Problem::new(StatusCode::GATEWAY_TIMEOUT)
+                .with_detail("The request took too long.")
                 .with_source("the request exceeded the service's time limit")
                 .into_response(),
             Err(panic) => Problem::internal(panic_message(panic.as_ref())).into_response(),
