@@ -1,5 +1,7 @@
 //! No operation forgot to ask who is calling.
 
+use std::collections::BTreeSet;
+
 use axum::body::Body;
 use axum::http::Request;
 use marquis_authz::coverage::unguarded;
@@ -47,6 +49,13 @@ async fn health_and_documentation_answer() {
 async fn the_document_describes_what_is_read_and_answered() {
     let app = App::start().await;
     let document = serde_json::to_value(app.payments.openapi()).expect("serializes");
+    let mut ids = BTreeSet::new();
+    for (path, item) in &app.payments.openapi().paths.paths {
+        for (_, operation) in marquis_http::service::operations(item) {
+            let id = operation.operation_id.clone().expect("has an id");
+            assert!(ids.insert(id.clone()), "{id} at {path} is not the only one");
+        }
+    }
     let post = &document["paths"]["/payments"]["post"];
     let body = &post["requestBody"]["content"]["application/json"]["schema"];
     assert_eq!(body["required"], serde_json::json!(["amount", "currency"]), "{body:#}");

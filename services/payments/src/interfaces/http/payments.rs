@@ -26,6 +26,7 @@ use crate::domain::{OwnerId, PaymentReference};
 /// was lost: for 24 hours the first answer is given again with `Idempotent-Replayed: true`.
 #[utoipa::path(
     post,
+    operation_id = "create_payment",
     path = "/payments",
     tag = "payments",
     request_body = inline(CreatePaymentBody),
@@ -69,6 +70,7 @@ pub(super) async fn create(
 /// up to 10,000.
 #[utoipa::path(
     get,
+    operation_id = "list_payments",
     path = "/payments",
     tag = "payments",
     params(ListQuery, Page),
@@ -94,6 +96,7 @@ pub(super) async fn list(
 /// Look at a payment
 #[utoipa::path(
     get,
+    operation_id = "get_payment",
     path = "/payments/{reference}",
     tag = "payments",
     params(("reference" = String, Path, description = "The payment's reference.")),
@@ -120,6 +123,7 @@ pub(super) async fn one(
 /// or cancelled. Refunds have an operation of their own.
 #[utoipa::path(
     patch,
+    operation_id = "change_payment_status",
     path = "/payments/{reference}/status",
     tag = "payments",
     request_body = inline(ChangeStatusBody),

@@ -32,6 +32,7 @@ const PRESENTER: RefundPresenter = RefundPresenter {
 /// everything that is left is refunded.
 #[utoipa::path(
     post,
+    operation_id = "create_refund",
     path = "/payments/{reference}/refunds",
     tag = "refunds",
     request_body(content = inline(Option<CreateRefundBody>)),
@@ -72,6 +73,7 @@ pub(super) async fn create(
 /// Newest first.
 #[utoipa::path(
     get,
+    operation_id = "list_refunds",
     path = "/payments/{reference}/refunds",
     tag = "refunds",
     params(("reference" = String, Path, description = "The payment's reference."), Page),

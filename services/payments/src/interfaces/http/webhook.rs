@@ -22,6 +22,7 @@ use crate::application::webhook::signature::SignatureHeaders;
 /// also `id`.
 #[utoipa::path(
     post,
+    operation_id = "receive_provider_event",
     path = "/payments/webhook",
     tag = "webhooks",
     security(()),
