@@ -14,7 +14,7 @@ use marquis_contracts::identity::{
     IssuerUnavailable, JwkSet, Principal, Revocation, SessionId, TokenIssuer, TokenVerifier,
     VerifyError,
 };
-use marquis_kernel::SharedClock;
+use marquis_kernel::{Clock, SharedClock};
 use parking_lot::RwLock;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
@@ -28,14 +28,17 @@ use crate::token_cache::{TokenCache, fingerprint};
 
 /// How often revocations are asked for.
 const REVOCATIONS_EVERY: Duration = Duration::from_millis(500);
-/// How often keys are asked for, and old entries dropped.
-const KEYS_EVERY: Duration = Duration::from_secs(60);
+/// How often keys are asked for: a withdrawn key is void everywhere after about this long.
+const KEYS_EVERY: Duration = Duration::from_secs(5);
+/// How often old entries are dropped, and the whole list of revocations is read again.
+const UPKEEP_EVERY: Duration = Duration::from_secs(60);
 /// Unscheduled questions to the issuer come no closer than this, whoever provokes them.
 const AT_MOST_EVERY: Duration = Duration::from_secs(1);
 /// The issuer has this long to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Each poll asks again for this much of what it saw, because transactions become visible
-/// in another order than their timestamps, and issuers' clocks differ.
+/// in another order than their timestamps, and issuers' clocks differ. What falls behind even
+/// that (a clock that was set back, a very long transaction) is found by the upkeep.
 const OVERLAP: Duration = Duration::from_secs(15);
 /// Verified tokens that are remembered: about 400 bytes each.
 const REMEMBERED: usize = 32 * 1024;
@@ -58,6 +61,7 @@ pub struct LocalVerifier {
 #[derive(Debug, Default)]
 struct KeysSync {
     attempted: Option<Instant>,
+    failing: bool,
 }
 
 #[derive(Debug)]
@@ -72,8 +76,7 @@ impl LocalVerifier {
     /// A verifier that knows nothing yet. Spawn [`LocalVerifier::run`] for it.
     #[must_use]
     pub fn new(issuer: Arc<dyn TokenIssuer>, rules: TokenRules, clock: SharedClock) -> Arc<Self> {
-        // What was revoked before has no valid token left.
-        let since = clock.now() - MAX_LIFETIME - Duration::from_secs(60);
+        let since = oldest_that_matters(&*clock);
         Arc::new(Self {
             issuer,
             rules,
@@ -106,21 +109,35 @@ impl LocalVerifier {
                 let _ = self.sync_revocations().await;
             }
         };
-        let upkeep = async {
+        let rotations = async {
             loop {
                 keys.tick().await;
                 if self.sync_keys().await.is_err() && !self.keys_known.load(Ordering::Acquire) {
                     keys.reset_after(AT_MOST_EVERY);
                 }
-                let now = self.clock.unix();
-                self.revoked.forget(now);
-                self.verified.forget_expired(now);
+            }
+        };
+        let upkeep = async {
+            let mut ticks = tokio::time::interval(UPKEEP_EVERY);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                self.keep_house().await;
             }
         };
         tokio::select! {
             () = shutdown.cancelled() => {}
-            () = async { tokio::join!(polls, upkeep); } => {}
+            () = async { tokio::join!(polls, rotations, upkeep); } => {}
         }
+    }
+
+    /// Drops what no valid token can name any more, and has the next poll read every
+    /// revocation that matters, whatever its timestamp.
+    async fn keep_house(&self) {
+        let now = self.clock.unix();
+        self.revoked.forget(now);
+        self.verified.forget_expired(now);
+        self.revocations_sync.lock().await.since = oldest_that_matters(&*self.clock);
     }
 
     /// Voids a session's tokens on this node at once. The issuer's list tells the others.
@@ -171,9 +188,19 @@ impl LocalVerifier {
 
     async fn fetch_keys(&self, sync: &mut KeysSync) -> Result<(), IssuerUnavailable> {
         sync.attempted = Some(Instant::now());
-        let set: JwkSet = in_time(self.issuer.key_set()).await.inspect_err(|error| {
-            tracing::warn!(error = %error.0, "the issuer's keys could not be fetched");
-        })?;
+        let set: JwkSet = match in_time(self.issuer.key_set()).await {
+            Ok(set) => set,
+            Err(error) => {
+                if !sync.failing {
+                    tracing::warn!(error = %error.0, "the issuer's keys could not be fetched");
+                }
+                sync.failing = true;
+                return Err(error);
+            }
+        };
+        if std::mem::take(&mut sync.failing) {
+            tracing::info!("the issuer's keys are fetched again");
+        }
         let fetched = KeySet::from(&set);
         if fetched.is_empty() {
             tracing::warn!("the issuer publishes no usable key");
@@ -292,6 +319,11 @@ impl fmt::Debug for LocalVerifier {
             .field("last_synced", &self.last_synced())
             .finish_non_exhaustive()
     }
+}
+
+/// What was revoked before has no valid token left.
+fn oldest_that_matters(clock: &dyn Clock) -> OffsetDateTime {
+    clock.now() - MAX_LIFETIME - Duration::from_secs(60)
 }
 
 fn is_recent(attempted: Option<Instant>) -> bool {

@@ -3,7 +3,6 @@
 use std::sync::atomic::Ordering;
 
 use marquis_contracts::identity::AccessClaims;
-use marquis_kernel::Clock as _;
 use time::Duration as Span;
 
 use super::*;
@@ -185,6 +184,34 @@ async fn windows_overlap_and_follow_the_issuers_clock() {
     issuer.revoke_at(ordinary.sid, issuer.clock.now());
     verifier.sync_revocations().await.expect("answers");
     assert_eq!(outcome(&verifier, &issuer.token(&ordinary)).await, "revoked");
+}
+
+#[tokio::test]
+async fn a_revocation_far_behind_the_others_is_found_by_the_upkeep() {
+    let issuer = TestIssuer::new();
+    let verifier = verifier(&issuer);
+    issuer.revoke_at(issuer.claims().sid, issuer.clock.now());
+    verifier.sync_revocations().await.expect("answers");
+
+    // An issuer whose clock was set back.
+    let late = issuer.claims();
+    issuer.revoke_at(late.sid, issuer.clock.now() - OVERLAP - Span::minutes(30));
+    verifier.keep_house().await;
+    verifier.sync_revocations().await.expect("answers");
+    assert_eq!(outcome(&verifier, &issuer.token(&late)).await, "revoked");
+}
+
+#[tokio::test]
+async fn a_withdrawn_key_takes_its_tokens_with_it_within_seconds() {
+    let issuer = TestIssuer::new();
+    let verifier = verifier(&issuer);
+    let task = tokio::spawn(Arc::clone(&verifier).run(CancellationToken::new()));
+    let stolen = issuer.token(&issuer.claims());
+    assert_eq!(outcome(&verifier, &stolen).await, "accepted");
+    *issuer.published.lock() = JwkSet { keys: vec![key().public_jwk()] };
+    let void = async || outcome(&verifier, &stolen).await == "unknown key";
+    eventually("the stolen key is forgotten", void).await;
+    task.abort();
 }
 
 #[tokio::test]
