@@ -287,7 +287,7 @@ impl<'a> UnknownKeys<'a> {
                 }
                 _ => format!("did you mean `{near}`?"),
             },
-            None => "`marquis config default` lists every key".to_owned(),
+            None => "`marquis config print --default` lists every key".to_owned(),
         };
         Problem {
             key: key.to_owned(),

@@ -446,3 +446,28 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn addresses_of_the_gateway_are_checked_with_everything_else() {
+    let (_dir, options) = installation(&[(
+        "marquis.toml",
+        "[gateway]\nhttp = \"x:y\"\nhttps = \"8443\"\nstatus = \"localhost:1\"\n\
+         trusted_proxies = [\"10.0.0.0/33\"]\n[auth.passwords]\nbcrypt_cost = 99\n",
+    )]);
+    let problems = problems(&options);
+    for key in ["http", "https", "status", "trusted_proxies"] {
+        assert_reported(&problems, &[&format!("`gateway.{key}`")]);
+    }
+    assert_reported(&problems, &["bcrypt_cost"]);
+    let (_dir, options) = installation(&[(
+        "marquis.toml",
+        "[gateway]\nhttp = \"\"\nhttps = \"[::1]:0\"\ntrusted_proxies = [\"fd00::/8\", \"::1\"]\n",
+    )]);
+    load(&options);
+}
+
+#[test]
+fn an_unknown_key_without_a_neighbour_names_the_command_that_lists_all() {
+    let (_dir, options) = installation(&[("marquis.toml", "[zzzzzzzzzzzz]\nq = 1\n")]);
+    assert_reported(&problems(&options), &["`marquis config print --default`"]);
+}

@@ -191,7 +191,7 @@ impl Auth {
             (Span::from_secs(120)..=Span::from_secs(86_400)).contains(&keys.publish_ahead),
             "auth.signing_keys.publish_ahead",
             "must be between 2m and 1d",
-            "verifiers read the published keys every minute",
+            "verifiers have to read it before the key is used, also after a short absence",
         );
         problems.require(
             keys.rotation > keys.publish_ahead,

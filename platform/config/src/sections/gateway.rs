@@ -5,6 +5,7 @@
 //! certificate can be read) when it builds its tables, and reports all of it at once.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -73,6 +74,28 @@ impl Gateway {
             "must not be \"*\" while gateway.cors.credentials is true",
             "name the origins, or set credentials to false",
         );
+        let listener =
+            |setting: &str| matches!(setting, "" | "auto") || setting.parse::<SocketAddr>().is_ok();
+        for (key, setting) in [("gateway.http", &self.http), ("gateway.https", &self.https)] {
+            problems.require(
+                listener(setting),
+                key,
+                "is not an address with a port",
+                "write \"auto\", \"0.0.0.0:8443\", \"[::]:8443\", or \"\" for none",
+            );
+        }
+        problems.require(
+            self.status.is_empty() || self.status.parse::<SocketAddr>().is_ok(),
+            "gateway.status",
+            "is not an address with a port",
+            "for example \"127.0.0.1:3008\"",
+        );
+        problems.require(
+            self.trusted_proxies.iter().all(|proxy| is_network(proxy)),
+            "gateway.trusted_proxies",
+            "has an entry that is neither an address nor a CIDR block",
+            "for example [\"10.0.0.0/8\", \"192.0.2.7\"]",
+        );
         for (name, limit) in &self.rate_limits {
             problems.require(
                 !limit.window.is_zero(),
@@ -129,6 +152,14 @@ impl Gateway {
             ));
         }
     }
+}
+
+/// Whether the text is an address, alone or with the length of a prefix.
+fn is_network(text: &str) -> bool {
+    let (address, prefix) = text.split_once('/').map_or((text, None), |(a, p)| (a, Some(p)));
+    let Ok(address) = address.parse::<IpAddr>() else { return false };
+    let bits = if address.is_ipv4() { 32 } else { 128 };
+    prefix.is_none_or(|prefix| prefix.parse::<u8>().is_ok_and(|prefix| prefix <= bits))
 }
 
 /// What the plain listener does with requests.
