@@ -59,7 +59,7 @@ pub enum Command {
     Payments(PaymentsCommand),
     /// Ask a health endpoint and exit 0 when it answers 200 (for container health checks).
     Healthcheck {
-        /// For instance `http://127.0.0.1:3001/readyz`. Certificates are not verified.
+        /// Plain HTTP, for instance `http://127.0.0.1:3001/readyz`.
         url: String,
         /// Seconds to wait.
         #[arg(long, default_value_t = 3)]
@@ -129,8 +129,8 @@ pub enum AuthCommand {
     },
     /// Sign access tokens with a new key from now on.
     RotateKeys {
-        /// Somebody else may have the current keys: withdraw them at once, which makes every
-        /// access token void.
+        /// Somebody else may have the current keys: withdraw them, which within ten seconds
+        /// makes every access token void.
         #[arg(long)]
         compromised: bool,
     },
@@ -141,4 +141,29 @@ pub enum AuthCommand {
 pub enum PaymentsCommand {
     /// Check that the ledger balances and agrees with the payments; exit 1 if not.
     VerifyLedger,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Prose names commands as `marquis ...`, sometimes across a line of a comment.
+    fn commands_in(prose: &str) -> Vec<Vec<String>> {
+        let prose = prose.replace("\n# ", " ");
+        let named = prose.split('`').filter(|text| text.starts_with("marquis "));
+        named.map(|text| text.split_whitespace().map(str::to_owned).collect()).collect()
+    }
+
+    #[test]
+    fn the_manual_names_commands_that_exist() {
+        let commands = commands_in(marquis_config::Config::default_toml());
+        assert!(commands.len() > 3, "{commands:?}");
+        for mut command in commands {
+            if command.last().is_some_and(|word| word == "--role") {
+                command.push("auth".to_owned());
+            }
+            let parsed = Cli::try_parse_from(&command);
+            assert!(parsed.is_ok(), "`{}`: {}", command.join(" "), parsed.unwrap_err());
+        }
+    }
 }

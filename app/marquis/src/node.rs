@@ -12,6 +12,7 @@ use marquis_kernel::{SharedClock, SystemClock};
 use marquis_telemetry::{LogFormat, LogGuard, LogSettings, Metrics};
 use tokio_util::sync::CancellationToken;
 
+use crate::commands::config;
 use crate::exit::{Code, Context as _, Failure};
 
 /// One process of the platform.
@@ -40,7 +41,7 @@ impl Node {
         service: &'static str,
         stop: CancellationToken,
     ) -> Result<Self, Failure> {
-        refuse_insecure(&config)?;
+        config::refuse_insecure(&config)?;
         let settings = &config.telemetry;
         let log = marquis_telemetry::logs::install(&LogSettings {
             level: &settings.level,
@@ -120,16 +121,4 @@ async fn cluster(config: &Config) -> Result<Cluster, Failure> {
     Cluster::redis_with(&redis.url, SystemClock::shared(), options)
         .await
         .or_fail(Code::Config, "Redis cannot be used with these settings")
-}
-
-fn refuse_insecure(config: &Config) -> Result<(), Failure> {
-    if !config.environment.is_production() {
-        return Ok(());
-    }
-    let findings = config.insecurities();
-    if findings.is_empty() {
-        return Ok(());
-    }
-    let failure = Failure::new(Code::Config, "these settings must not be used in production");
-    Err(findings.iter().fold(failure, |failure, finding| failure.remedy(finding.to_string())))
 }

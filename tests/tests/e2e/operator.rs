@@ -64,6 +64,8 @@ async fn doctor_refuses_an_insecure_production() {
     assert!(said.contains("cors"), "{said}");
     let up = installation.command(&["up"]).await;
     assert_ne!(up.code, 0, "production does not start like this: {up:?}");
+    let checked = installation.command(&["config", "check"]).await;
+    assert_eq!(checked.code, 78, "what would not start is not called valid: {checked:?}");
 }
 
 #[tokio::test]
@@ -89,6 +91,7 @@ async fn the_documents_are_printed_without_an_installation() {
         let document: serde_json::Value = serde_json::from_str(&printed.stdout).expect("JSON");
         assert!(document["paths"].get(path).is_some(), "{service}");
         assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.")));
+        assert_eq!(document["servers"][0]["url"], "/api/v1", "{service}");
     }
 }
 

@@ -59,7 +59,10 @@ async fn execute(auth: &Auth, command: AuthCommand) -> Result<(), Failure> {
             let rotation =
                 if compromised { KeyRotation::Compromised } else { KeyRotation::Routine };
             auth.rotate_keys(rotation).await.or_fail(Code::No, "the keys were not rotated")?;
-            say("A new key signs access tokens from now on.");
+            say("A new key signs access tokens. Running nodes follow within ten seconds.");
+            if compromised {
+                say("From then on every earlier access token is void; clients refresh.");
+            }
         }
     }
     Ok(())

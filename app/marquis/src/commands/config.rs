@@ -20,6 +20,16 @@ pub fn options(sources: &Sources) -> LoadOptions {
     }
 }
 
+/// In production, a configuration that must not be used there.
+pub fn refuse_insecure(config: &Config) -> Result<(), Failure> {
+    let findings = config.insecurities();
+    if !config.environment.is_production() || findings.is_empty() {
+        return Ok(());
+    }
+    let failure = Failure::new(Code::Config, "these settings must not be used in production");
+    Err(findings.iter().fold(failure, |failure, finding| failure.remedy(finding.to_string())))
+}
+
 /// `marquis config print`.
 pub fn print(sources: &Sources, default: bool) -> Result<(), Failure> {
     if default {
@@ -32,9 +42,10 @@ pub fn print(sources: &Sources, default: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `marquis config check`.
+/// `marquis config check`: refuses what a start would refuse.
 pub fn check(sources: &Sources) -> Result<(), Failure> {
     let config = load(sources)?;
+    refuse_insecure(&config)?;
     say(format_args!("The configuration is valid (environment {}).", config.environment));
     for finding in config.insecurities() {
         say(format_args!("  not for production: {finding}"));
