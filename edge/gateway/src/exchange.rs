@@ -41,7 +41,7 @@ pub(crate) struct Exchange {
     pub(crate) route: Option<Arc<Route>>,
     pub(crate) principal: Option<Arc<Principal>>,
     /// The tightest rate limit the request passed, or the one it failed.
-    pub(crate) verdict: Option<(Limit, Verdict)>,
+    pub(crate) verdict: Option<(Arc<Limit>, Verdict)>,
     pub(crate) body: Option<Arc<BodyWatch>>,
     pub(crate) server: Option<Arc<Server>>,
     pub(crate) upstream_time: Duration,

@@ -92,7 +92,7 @@ impl Live {
         names.extend(upstreams.keys().filter(|name| !around.services.contains_key(*name)).cloned());
         let services: Vec<(String, Target)> =
             names.iter().filter_map(|name| Some((name.clone(), target(name)?))).collect();
-        let limits = |class: &str| -> Vec<Limit> {
+        let limits = |class: &str| -> Vec<Arc<Limit>> {
             let of = |class: &str| settings.rate_limits.get(class);
             of(class).and_then(|settings| Limit::new(class, settings)).into_iter().collect()
         };

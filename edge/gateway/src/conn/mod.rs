@@ -37,6 +37,8 @@ pub(crate) struct Client {
     pub(crate) peer: SocketAddr,
     /// The peer's address, rendered.
     pub(crate) address: HeaderValue,
+    /// What rate limits count, rendered.
+    pub(crate) network: String,
     pub(crate) tls: bool,
     /// HTTP/1 only: what the reader needs to know.
     pub(crate) activity: Option<Arc<Activity>>,
@@ -195,6 +197,7 @@ where
         worker,
         peer,
         address: rendered(peer.ip()),
+        network: filters::network(peer.ip()).to_string(),
         tls,
         activity: Some(Arc::clone(&activity)),
     });
@@ -246,6 +249,7 @@ where
         worker,
         peer,
         address: rendered(peer.ip()),
+        network: filters::network(peer.ip()).to_string(),
         tls: true,
         activity: None,
     });

@@ -18,6 +18,8 @@ use super::activity::{Activity, Counted, Counters};
 use crate::wire::Violation;
 use crate::wire::request::Scanner;
 
+/// Largest write that is put together from its pieces.
+const GATHER: usize = 2 * 1024;
 /// Time a client gets to read the last answer while it is still sending.
 const LINGER: Duration = Duration::from_secs(2);
 
@@ -317,7 +319,19 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Vetted<IO> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().io).poll_write_vectored(cx, bufs)
+        let io = Pin::new(&mut self.get_mut().io);
+        // A header and a short body: copying them together is cheaper than a vectored write.
+        let length: usize = bufs.iter().map(|buf| buf.len()).sum();
+        let mut together = [0; GATHER];
+        if bufs.len() == 1 || length > GATHER {
+            return io.poll_write_vectored(cx, bufs);
+        }
+        let mut at = 0;
+        for buf in bufs {
+            together[at..at + buf.len()].copy_from_slice(buf);
+            at += buf.len();
+        }
+        io.poll_write(cx, &together[..at])
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -67,21 +67,35 @@ fn render(line: &mut String, exchange: &Exchange, elapsed: Duration, now: Offset
     line.push_str(",\"route\":");
     push_text(line, exchange.route.as_ref().map_or("-", |route| &route.pattern));
     let protocol = if exchange.http2 { "HTTP/2" } else { "HTTP/1.1" };
-    let received = exchange.body.as_ref().map_or(0, |body| body.received());
-    let _ = write!(
-        line,
-        ",\"protocol\":\"{protocol}\",\"status\":{status},\"bytes\":{},\"received\":{received},\"complete\":{},\"duration_ms\":",
-        exchange.sent, exchange.complete,
-    );
+    line.push_str(",\"protocol\":\"");
+    line.push_str(protocol);
+    line.push_str("\",\"status\":");
+    push_number(line, u64::from(status));
+    line.push_str(",\"bytes\":");
+    push_number(line, exchange.sent);
+    if let Some(body) = &exchange.body {
+        line.push_str(",\"received\":");
+        push_number(line, body.received());
+    }
+    if !exchange.complete {
+        line.push_str(",\"complete\":false");
+    }
+    line.push_str(",\"duration_ms\":");
     push_millis(line, elapsed);
     if let Some(server) = &exchange.server {
         line.push_str(",\"upstream\":");
         push_text(line, &server.label);
         line.push_str(",\"upstream_ms\":");
         push_millis(line, exchange.upstream_time);
-        let _ = write!(line, ",\"retries\":{}", exchange.attempts.saturating_sub(1));
+        line.push_str(",\"retries\":");
+        push_number(line, u64::from(exchange.attempts.saturating_sub(1)));
     }
-    let _ = write!(line, ",\"client\":\"{}\",\"request_id\":", exchange.address);
+    line.push_str(",\"client\":\"");
+    match exchange.client.address.to_str() {
+        Ok(address) if exchange.address == exchange.client.peer.ip() => line.push_str(address),
+        _ => drop(write!(line, "{}", exchange.address)),
+    }
+    line.push_str("\",\"request_id\":");
     push_text(line, exchange.request_id.to_str().unwrap_or("-"));
     line.push_str("}}");
 }
@@ -106,13 +120,38 @@ fn push_time(line: &mut String, now: OffsetDateTime) {
         }
         line.push_str(text);
     });
-    let _ = write!(line, "{:03}Z", now.millisecond());
+    push_thousandths(line, u64::from(now.millisecond()));
+    line.push('Z');
+}
+
+/// A number in decimal.
+fn push_number(line: &mut String, mut number: u64) {
+    let mut digits = [b'0'; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    line.push_str(str::from_utf8(&digits[at..]).unwrap_or_default());
+}
+
+/// Three digits.
+fn push_thousandths(line: &mut String, number: u64) {
+    for place in [100, 10, 1] {
+        line.push(char::from(b'0' + (number / place % 10) as u8));
+    }
 }
 
 /// Milliseconds with three decimals.
 fn push_millis(line: &mut String, duration: Duration) {
-    let micros = duration.as_micros();
-    let _ = write!(line, "{}.{:03}", micros / 1_000, micros % 1_000);
+    let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+    push_number(line, micros / 1_000);
+    line.push('.');
+    push_thousandths(line, micros % 1_000);
 }
 
 /// Path and query, values of secret parameters left out.

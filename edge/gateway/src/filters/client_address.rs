@@ -78,11 +78,11 @@ pub(super) fn derive(exchange: &mut Exchange, parts: &mut Parts) {
         if let Some(proto) = headers.get(FORWARDED_PROTO) {
             exchange.secure = proto.as_bytes().eq_ignore_ascii_case(b"https");
         }
-    } else {
-        headers.remove(FORWARDED_HOST);
     }
-    headers.remove(header::FORWARDED);
-    headers.remove(FORWARDED_PORT);
+    if headers.keys().any(|name| matches!(name.as_str(), "forwarded" | "x-forwarded-port")) {
+        headers.remove(header::FORWARDED);
+        headers.remove(FORWARDED_PORT);
+    }
     let address = if exchange.address == client.peer.ip() {
         client.address.clone()
     } else {
@@ -93,10 +93,12 @@ pub(super) fn derive(exchange: &mut Exchange, parts: &mut Parts) {
     headers.insert(REAL_IP, address);
     let scheme = if exchange.secure { "https" } else { "http" };
     headers.insert(FORWARDED_PROTO, HeaderValue::from_static(scheme));
-    if !headers.contains_key(FORWARDED_HOST)
-        && let Some(host) = headers.get(header::HOST).cloned()
-    {
-        headers.insert(FORWARDED_HOST, host);
+    match headers.get(header::HOST).cloned() {
+        Some(host) if !trusted || !headers.contains_key(FORWARDED_HOST) => {
+            headers.insert(FORWARDED_HOST, host);
+        }
+        None if !trusted => drop(headers.remove(FORWARDED_HOST)),
+        _ => {}
     }
 }
 

@@ -7,16 +7,44 @@ use http::{HeaderMap, HeaderName, Method, Response, StatusCode, Version, header}
 use crate::body::Body;
 
 /// Always hop by hop, named in `Connection` or not.
-const HOP_BY_HOP: [HeaderName; 8] = [
-    header::CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    header::PROXY_AUTHENTICATE,
-    header::TE,
-    header::TRAILER,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
+fn is_hop_by_hop(name: &str) -> bool {
+    matches!(
+        name,
+        "connection"
+            | "keep-alive"
+            | "proxy-connection"
+            | "proxy-authenticate"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+    )
+}
+
+/// What a request does not carry on: fields of the connection, framing (it follows from the
+/// body), and `Expect`, which was this gateway's to answer.
+fn ends_with_request(name: &str) -> bool {
+    is_hop_by_hop(name) || matches!(name, "proxy-authorization" | "content-length" | "expect")
+}
+
+/// What an answer does not carry on: fields of the connection, and what servers tell about
+/// themselves.
+fn ends_with_answer(name: &str) -> bool {
+    is_hop_by_hop(name) || is_chatter(name)
+}
+
+fn is_chatter(name: &str) -> bool {
+    matches!(name, "server" | "x-powered-by")
+}
+
+/// Removes the fields that the predicate names. Comparing the few names that are there is
+/// cheaper than looking up each one that might be.
+fn remove_all(headers: &mut HeaderMap, gone: fn(&str) -> bool) {
+    while let Some(name) = headers.keys().find(|name| gone(name.as_str())).cloned() {
+        headers.remove(name);
+    }
+}
+
 /// Fields that must survive being named in `Connection`: dropping them would let a client undo
 /// what this gateway says about it.
 const KEPT: [HeaderName; 6] = [
@@ -27,21 +55,12 @@ const KEPT: [HeaderName; 6] = [
     HeaderName::from_static("x-forwarded-proto"),
     HeaderName::from_static("x-forwarded-host"),
 ];
-/// What servers tell about themselves.
-const CHATTER: [HeaderName; 2] = [header::SERVER, HeaderName::from_static("x-powered-by")];
-
 /// Cleans the request; returns whether it asks to become a WebSocket.
 pub(super) fn clean_request(parts: &mut Parts) -> bool {
     let upgrade = is_websocket(parts);
     let headers = &mut parts.headers;
     remove_named(headers);
-    for name in &HOP_BY_HOP {
-        headers.remove(name);
-    }
-    headers.remove(header::PROXY_AUTHORIZATION);
-    // Framing follows from the body, and 100 Continue was this gateway's to answer.
-    headers.remove(header::CONTENT_LENGTH);
-    headers.remove(header::EXPECT);
+    remove_all(headers, ends_with_request);
     // HTTP/2 allows a cookie to come in pieces (RFC 9113, section 8.2.3).
     if parts.version == Version::HTTP_2 {
         join_cookies(headers);
@@ -53,16 +72,12 @@ pub(super) fn clean_request(parts: &mut Parts) -> bool {
 pub(super) fn clean_answer(response: &mut Response<Body>) {
     let switching = response.status() == StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
-    for name in &CHATTER {
-        headers.remove(name);
-    }
     if switching {
+        remove_all(headers, is_chatter);
         return;
     }
     remove_named(headers);
-    for name in &HOP_BY_HOP {
-        headers.remove(name);
-    }
+    remove_all(headers, ends_with_answer);
 }
 
 fn is_websocket(parts: &Parts) -> bool {

@@ -23,6 +23,7 @@ pub(crate) use body_limit::too_large;
 pub(crate) use client_address::TrustedProxies;
 pub(crate) use compression::Compression;
 pub(crate) use cors::Cors;
+pub(crate) use rate_limit::network;
 pub(crate) use security_headers::SecurityHeaders;
 
 use std::sync::Arc;

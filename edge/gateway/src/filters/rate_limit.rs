@@ -2,6 +2,7 @@
 //! after the token was checked. A request over the limit is answered with 429.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Response};
@@ -21,27 +22,32 @@ const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 impl Limit {
     /// The limit of a configured class; `None` when it is switched off.
-    pub(crate) fn new(class: &str, settings: &RateLimit) -> Option<Self> {
+    pub(crate) fn new(class: &str, settings: &RateLimit) -> Option<Arc<Self>> {
         if settings.limit == 0 {
             return None;
         }
         let window = settings.window.duration();
         let quota = Quota::new(settings.limit, window).with_burst(settings.burst);
         let policy = format!("{};w={}", settings.limit, window.as_secs().max(1));
-        Some(Self {
+        Some(Arc::new(Self {
             class: class.to_owned(),
+            prefix: format!("gateway:{class}:"),
             by: settings.by,
             quota,
             policy: HeaderValue::from_str(&policy).ok()?,
             limit: HeaderValue::from(settings.limit),
-        })
+        }))
     }
 }
 
 /// Limits by address.
 pub(super) async fn by_address(exchange: &mut Exchange, route: &Route) -> Result<(), Refusal> {
     for limit in route.limits.iter().filter(|limit| limit.by == RateLimitBy::Address) {
-        let key = format!("gateway:{}:{}", limit.class, network(exchange.address));
+        let key = if exchange.address == exchange.client.peer.ip() {
+            [limit.prefix.as_str(), &exchange.client.network].concat()
+        } else {
+            format!("{}{}", limit.prefix, network(exchange.address))
+        };
         check(exchange, limit, &key).await?;
     }
     Ok(())
@@ -56,10 +62,10 @@ pub(super) async fn by_user_and_service(
         let key = match (limit.by, &exchange.principal) {
             (RateLimitBy::Address, _) | (RateLimitBy::User, None) => continue,
             (RateLimitBy::User, Some(principal)) => {
-                format!("gateway:{}:{}", limit.class, principal.user_id)
+                format!("{}{}", limit.prefix, principal.user_id)
             }
             (RateLimitBy::Service, _) => {
-                format!("gateway:{}:{}", limit.class, route.service())
+                format!("{}{}", limit.prefix, route.service())
             }
         };
         check(exchange, limit, &key).await?;
@@ -67,7 +73,7 @@ pub(super) async fn by_user_and_service(
     Ok(())
 }
 
-async fn check(exchange: &mut Exchange, limit: &Limit, key: &str) -> Result<(), Refusal> {
+async fn check(exchange: &mut Exchange, limit: &Arc<Limit>, key: &str) -> Result<(), Refusal> {
     let gate = &exchange.client.gate;
     let limiter = &gate.cluster.limiter;
     let verdict = match limiter.check_now(key, &limit.quota) {
@@ -89,7 +95,7 @@ async fn check(exchange: &mut Exchange, limit: &Limit, key: &str) -> Result<(), 
         exchange.verdict.as_ref().is_none_or(|(_, seen)| verdict.remaining <= seen.remaining);
     let allowed = verdict.allowed;
     if tightest || !allowed {
-        exchange.verdict = Some((limit.clone(), verdict));
+        exchange.verdict = Some((Arc::clone(limit), verdict));
     }
     if allowed {
         return Ok(());
@@ -99,7 +105,7 @@ async fn check(exchange: &mut Exchange, limit: &Limit, key: &str) -> Result<(), 
 }
 
 /// The client's address; of IPv6 the network that one subscriber gets (RFC 6177).
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let bits = u128::from(address) & !u128::from(u64::MAX);

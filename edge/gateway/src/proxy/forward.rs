@@ -99,6 +99,8 @@ pub(super) async fn forward(
         Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE
     );
     let attempts = exchange.live.retries.attempts.max(1);
+    // Without a body nothing was waited for since the request began.
+    let mut began = if exchange.body.is_none() { exchange.started } else { Instant::now() };
     let mut tried: Vec<Arc<Server>> = Vec::new();
     let mut fresh: Option<Arc<Server>> = None;
     loop {
@@ -108,11 +110,22 @@ pub(super) async fn forward(
         };
         exchange.server = Some(Arc::clone(&server));
         exchange.attempts += 1;
-        let began = Instant::now();
         let lease = Lease::new(Arc::clone(&server), exchange.client.worker);
-        let outcome =
-            attempt(exchange, route, &parts, &mut content, lease, kept_allowed, upgrade, due).await;
-        exchange.upstream_time += began.elapsed();
+        let outcome = attempt(
+            exchange,
+            route,
+            &parts,
+            &mut content,
+            lease,
+            kept_allowed,
+            upgrade,
+            due,
+            began,
+        )
+        .await;
+        let now = Instant::now();
+        exchange.upstream_time += now.saturating_duration_since(began);
+        began = now;
         match outcome {
             Ok(answered) => {
                 let status = answered.answer.status;
@@ -135,7 +148,7 @@ pub(super) async fn forward(
                     continue;
                 }
                 upstream.circuit.record(failed);
-                return Ok(respond(exchange, route, answered, on_upgrade, due));
+                return Ok(respond(exchange, route, answered, on_upgrade, due, now));
             }
             Err(Failed { error, kept }) => {
                 if let LinkErrorKind::Client(_) = error.kind {
@@ -198,9 +211,10 @@ async fn attempt(
     kept_allowed: bool,
     upgrade: bool,
     due: Option<Instant>,
+    began: Instant,
 ) -> Result<Answered, Failed> {
     let server = Arc::clone(&lease.server);
-    let kept = if kept_allowed { server.idle(exchange.client.worker) } else { None };
+    let kept = if kept_allowed { server.idle(exchange.client.worker, began) } else { None };
     let was_kept = kept.is_some();
     let failed = |error| Failed { error, kept: was_kept };
     let mut link = match kept {
@@ -233,7 +247,9 @@ async fn attempt(
             link.start(&parts.method, target, &headers, extra, &upload);
         }
     }
-    let first_byte = Instant::now() + route.timeouts.first_byte.duration();
+    // A new connection has taken its time; a kept one has not.
+    let sent = if was_kept { began } else { Instant::now() };
+    let first_byte = sent + route.timeouts.first_byte.duration();
     let first_byte = due.map_or(first_byte, |due| due.min(first_byte));
     let answer = poll_fn(|cx| link.poll_answer(cx, &parts.method, &mut upload, first_byte)).await;
     let answer = answer.map_err(failed)?;
@@ -247,6 +263,7 @@ fn respond(
     answered: Answered,
     on_upgrade: Option<hyper::upgrade::OnUpgrade>,
     due: Option<Instant>,
+    now: Instant,
 ) -> Response<Body> {
     let Answered { link, upload, answer, lease } = answered;
     let mut response = Response::new(Body::Empty);
@@ -269,7 +286,7 @@ fn respond(
     }
     let pause = route.timeouts.idle.duration();
     *response.body_mut() =
-        ResponseBody::begin(link, upload, answer.framing, answer.reusable, pause, due, lease);
+        ResponseBody::begin(link, upload, answer.framing, answer.reusable, pause, due, lease, now);
     response
 }
 

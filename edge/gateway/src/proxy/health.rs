@@ -120,6 +120,7 @@ async fn ask(target: &Target) -> (bool, Value) {
                 PATIENCE,
                 Some(due),
                 lease,
+                Instant::now(),
             );
             let mut document = document(body).await;
             if let Value::Object(fields) = &mut document {

@@ -2,6 +2,8 @@
 //!
 //! A service that neither runs in this process nor is configured as an upstream has no routes.
 
+use std::sync::Arc;
+
 use http::{HeaderValue, Method};
 use marquis_config::sections::gateway::{self as settings, AuthMode, HostHeader};
 
@@ -69,7 +71,7 @@ const STAND_INS: &[(&str, &str)] = &[("users", "auth")];
 pub(crate) struct Defaults<'a> {
     pub(crate) settings: &'a settings::Gateway,
     pub(crate) target: &'a dyn Fn(&str) -> Option<Target>,
-    pub(crate) limits: &'a dyn Fn(&str) -> Vec<Limit>,
+    pub(crate) limits: &'a dyn Fn(&str) -> Vec<Arc<Limit>>,
     pub(crate) metrics: &'a crate::metrics::Metrics,
 }
 
@@ -100,7 +102,7 @@ impl Defaults<'_> {
     }
 
     /// The class, what is configured for users, and what is for the service.
-    fn limits(&self, class: &str, service: &str) -> Vec<Limit> {
+    fn limits(&self, class: &str, service: &str) -> Vec<Arc<Limit>> {
         let mut limits = (self.limits)(class);
         for class in ["user", service] {
             limits.extend((self.limits)(class));

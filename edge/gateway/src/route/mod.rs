@@ -32,7 +32,7 @@ pub(crate) struct Route {
     pub(crate) replace: String,
     pub(crate) action: Action,
     pub(crate) auth: AuthMode,
-    pub(crate) limits: Vec<Limit>,
+    pub(crate) limits: Vec<Arc<Limit>>,
     pub(crate) body_limit: u64,
     pub(crate) cors: bool,
     pub(crate) compression: bool,
@@ -61,8 +61,9 @@ pub(crate) enum Action {
 /// One rate limit of a route.
 #[derive(Debug, Clone)]
 pub(crate) struct Limit {
-    /// Beginning of its keys in the limiter.
     pub(crate) class: String,
+    /// Beginning of its keys in the limiter.
+    pub(crate) prefix: String,
     pub(crate) by: RateLimitBy,
     pub(crate) quota: Quota,
     /// `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers).

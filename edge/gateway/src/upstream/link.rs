@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -25,7 +26,7 @@ const READ_CHUNK: usize = 16 * 1024;
 const WRITE_CHUNK: usize = 64 * 1024;
 /// Largest answer header.
 const MAX_HEAD: usize = 64 * 1024;
-const MAX_FIELDS: usize = 128;
+const MAX_FIELDS: usize = 100;
 
 /// Why an exchange failed.
 #[derive(Debug)]
@@ -359,48 +360,40 @@ fn put_decimal(out: &mut BytesMut, mut value: u64) {
 /// Takes an answer's header off the buffer, skipping interim ones (RFC 9110, section 15.2).
 fn parse(read: &mut BytesMut, method: &Method) -> Result<Option<Answer>, &'static str> {
     loop {
-        let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
-        let mut head = httparse::Response::new(&mut fields);
-        let length = match head.parse(read) {
-            Ok(httparse::Status::Complete(length)) => length,
-            Ok(httparse::Status::Partial) if read.len() > MAX_HEAD => {
+        let Some(end) = memchr::memmem::find(read, b"\r\n\r\n") else {
+            // Nobody begins an answer with anything else, and it must not wait for more.
+            if read.len() > MAX_HEAD {
                 return Err("the answer's header is too large");
             }
-            Ok(httparse::Status::Partial) => return Ok(None),
-            Err(_) => return Err("the answer's header is malformed"),
+            let begins = b"HTTP/1.".iter().zip(read.iter()).all(|(wanted, byte)| wanted == byte);
+            return if begins { Ok(None) } else { Err("the answer is not HTTP/1.1") };
         };
+        let bytes = read.split_to(end + 4).freeze();
+        let mut fields = [const { MaybeUninit::uninit() }; MAX_FIELDS];
+        let mut head = httparse::Response::new(&mut []);
+        let parsed = httparse::ParserConfig::default().parse_response_with_uninit_headers(
+            &mut head,
+            &bytes,
+            &mut fields,
+        );
+        if !matches!(parsed, Ok(httparse::Status::Complete(length)) if length == bytes.len()) {
+            return Err("the answer's header is malformed");
+        }
         let status = head.code.and_then(|code| StatusCode::from_u16(code).ok());
         let status = status.ok_or("the answer's status is malformed")?;
         if status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS {
-            read.advance(length);
             continue;
         }
-        let http11 = head.version == Some(1);
-        let base = read.as_ptr() as usize;
-        let mut places = [(0_u16, 0_u16, 0_u32, 0_u32); MAX_FIELDS];
-        let count = head.headers.len();
-        for (place, field) in places.iter_mut().zip(head.headers.iter()) {
-            let name = field.name.as_ptr() as usize - base;
-            let value = field.value.as_ptr() as usize - base;
-            *place = (
-                u16::try_from(name).map_err(|_| "the answer's header is too large")?,
-                u16::try_from(field.name.len()).map_err(|_| "a field name is too long")?,
-                u32::try_from(value).map_err(|_| "the answer's header is too large")?,
-                u32::try_from(field.value.len()).map_err(|_| "a field is too long")?,
-            );
-        }
-        let bytes = read.split_to(length).freeze();
-        let mut headers = HeaderMap::with_capacity(count + 12);
-        for &(name, name_length, value, value_length) in &places[..count] {
-            let name = usize::from(name)..usize::from(name) + usize::from(name_length);
-            let value = value as usize..(value + value_length) as usize;
-            let name = HeaderName::from_bytes(&bytes[name])
+        // Room for what the filters add.
+        let mut headers = HeaderMap::with_capacity(head.headers.len() + 14);
+        for field in head.headers.iter() {
+            let name = HeaderName::from_bytes(field.name.as_bytes())
                 .map_err(|_| "a field name of the answer is malformed")?;
-            let value = HeaderValue::from_maybe_shared(bytes.slice(value))
+            let value = HeaderValue::from_maybe_shared(bytes.slice_ref(field.value))
                 .map_err(|_| "a field of the answer is malformed")?;
             headers.append(name, value);
         }
-        return frame(status, headers, http11, method).map(Some);
+        return frame(status, headers, head.version == Some(1), method).map(Some);
     }
 }
 

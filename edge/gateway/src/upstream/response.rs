@@ -32,6 +32,7 @@ pub(crate) struct ResponseBody {
 
 impl ResponseBody {
     /// The body behind a header that was just read; complete at once when it is all in the buffer.
+    #[expect(clippy::too_many_arguments, reason = "the whole state of an answer changes hands")]
     pub(crate) fn begin(
         mut link: Link,
         upload: Upload,
@@ -40,6 +41,7 @@ impl ResponseBody {
         pause: Duration,
         due: Option<Instant>,
         lease: Lease,
+        now: Instant,
     ) -> Body {
         if let Framing::Sized(length) = framing
             && upload.done()
@@ -48,7 +50,7 @@ impl ResponseBody {
         {
             let bytes = link.read.split_to(length).freeze();
             if reusable && link.read.is_empty() {
-                lease.keep(link);
+                lease.keep(link, now);
             }
             return Body::full(bytes);
         }
@@ -73,7 +75,7 @@ impl ResponseBody {
             && self.upload.done()
             && link.read.is_empty()
         {
-            lease.keep(link);
+            lease.keep(link, Instant::now());
         }
     }
 

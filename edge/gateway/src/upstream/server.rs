@@ -61,8 +61,8 @@ impl Lease {
     }
 
     /// Puts the connection back for the next request.
-    pub(crate) fn keep(&self, link: Link) {
-        self.server.keep(self.worker, link);
+    pub(crate) fn keep(&self, link: Link, now: Instant) {
+        self.server.keep(self.worker, link, now);
     }
 }
 
@@ -104,18 +104,19 @@ impl Server {
     }
 
     /// A usable idle connection of this worker.
-    pub(crate) fn idle(&self, worker: usize) -> Option<Link> {
+    pub(crate) fn idle(&self, worker: usize, now: Instant) -> Option<Link> {
         let shelf = &self.shelves[worker % self.shelves.len()].0;
         loop {
             let mut link = shelf.lock().pop()?;
-            if link.idle_since.elapsed() < self.idle_timeout && !link.is_stale() {
+            let idle = now.saturating_duration_since(link.idle_since);
+            if idle < self.idle_timeout && !link.is_stale() {
                 return Some(link);
             }
         }
     }
 
-    fn keep(&self, worker: usize, mut link: Link) {
-        link.idle_since = Instant::now();
+    fn keep(&self, worker: usize, mut link: Link, now: Instant) {
+        link.idle_since = now;
         let mut shelf = self.shelves[worker % self.shelves.len()].0.lock();
         if shelf.len() < self.idle_limit {
             shelf.push(link);

@@ -37,7 +37,7 @@ impl Answer {
     }
 
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).expect(&self.text())
+        serde_json::from_slice(&self.body).expect("a JSON body")
     }
 
     /// A field of the request that the backend echoed.
