@@ -124,7 +124,7 @@ impl RuleSet {
     /// Compiles a document.
     pub fn compile(document: Document) -> Result<Self, SourceError> {
         let mut context =
-            Context { tx: TxNames::new(), match_limit: document.settings.match_limit };
+            Context { tx: TxNames::new(), match_limit: steps(document.settings.match_limit) };
         let mut warnings = Vec::new();
         let unicode = unicode_map(&document.settings, &mut warnings)?;
         let relevant_status = relevant_status(&document.settings, &mut warnings);
@@ -219,6 +219,12 @@ impl RuleSet {
     }
 }
 
+/// Steps of a backtracking search for a configured `SecPcreMatchLimit`. ModSecurity counts
+/// calls of a compiled matcher, each of which does the work of many of our steps.
+fn steps(match_limit: u64) -> u64 {
+    match_limit.saturating_mul(1000).min(2_000_000)
+}
+
 fn unicode_map(settings: &Settings, warnings: &mut Vec<String>) -> Result<UnicodeMap, SourceError> {
     let Some((path, page)) = &settings.unicode_map else {
         return Ok(UnicodeMap::default());
@@ -242,7 +248,7 @@ fn relevant_status(
     warnings: &mut Vec<String>,
 ) -> Option<crate::pattern::Pattern> {
     let source = settings.audit_relevant_status.as_deref()?;
-    match crate::pattern::Pattern::new(source, false, settings.match_limit) {
+    match crate::pattern::Pattern::new(source, false, steps(settings.match_limit)) {
         Ok(pattern) => Some(pattern),
         Err(e) => {
             warnings.push(format!("SecAuditLogRelevantStatus is ignored: {e}"));

@@ -244,6 +244,9 @@ mod tests {
             (r"(?:a|b(?=c))+", "abc", Some("ab")),
             (r"(?:(a)|b)*(?!x)", "ab", Some("ab")),
             (r"^(?:(?=.*q)x?)*$", "x", None),
+            (r"[^?\w]++\s*?[(@]*?\s*?\w+\W+\w", "\">aai</aai", Some("\">aai</a")),
+            (r"(?i:[\s']*?\b(\w+)\b[\s']*?(?:>?[\s']*?(?!\b\1\b)\w+))", "x png >p3", Some("x png")),
+            (r"\b(\w+)\b\s*?>?\s*?(?!\b\1\b)\w+", "png >p3", Some("png >p3")),
         ] {
             assert_eq!(found(source, text).as_deref(), expected, "{source} on {text:?}");
         }
