@@ -10,6 +10,7 @@ use marquis_database::private::{
 };
 use marquis_database::{Database, DatabaseError, Migration, MigrationProgress};
 use marquis_kernel::Secret;
+use tokio_util::sync::CancellationToken;
 
 use crate::exit::{Code, Context as _, Failure, announce};
 use crate::node::Node;
@@ -66,9 +67,9 @@ impl Databases {
     }
 
     /// Brings both schemas up to date.
-    pub async fn migrate(&self) -> Result<(), Failure> {
-        migrate(&self.auth, Auth::migrations()).await?;
-        migrate(&self.payments, marquis_payments::MIGRATIONS).await
+    pub async fn migrate(&self, node: &Node) -> Result<(), Failure> {
+        migrate(node, &self.auth, Auth::migrations()).await?;
+        migrate(node, &self.payments, marquis_payments::MIGRATIONS).await
     }
 
     /// Closes the pools and stops the cluster that we run.
@@ -154,47 +155,100 @@ fn connect(
         .or_fail(Code::Config, format!("`database.{key}` cannot be used"))
 }
 
-/// Brings one schema up to date, waiting for a server that is only starting.
-pub async fn migrate(database: &Database, migrations: &[Migration]) -> Result<(), Failure> {
-    let schema = database.schema();
-    let attempt = || {
-        database.migrate_showing(migrations, &|progress| match progress {
-            MigrationProgress::Waiting { schema } => {
-                announce(format_args!("Waiting for another node that migrates {schema} ..."));
-            }
-            MigrationProgress::Applying { schema, name } => {
-                announce(format_args!("Migrating {schema}: {name}"));
-            }
-            _ => {}
-        })
-    };
-    let patience = tokio::time::Instant::now() + SERVER_PATIENCE;
+/// Repeats what fails because its server is away: for a minute, or until the node stops.
+pub async fn patiently<T, E>(
+    stop: &CancellationToken,
+    schema: &str,
+    is_away: impl Fn(&E) -> bool,
+    attempt: impl AsyncFn() -> Result<T, E>,
+) -> Result<T, E> {
+    let deadline = tokio::time::Instant::now() + SERVER_PATIENCE;
     let mut told = false;
     loop {
         match attempt().await {
-            Ok(_) => return Ok(()),
-            Err(DatabaseError::Unavailable(_)) if tokio::time::Instant::now() < patience => {
+            Err(error)
+                if is_away(&error)
+                    && tokio::time::Instant::now() < deadline
+                    && !stop.is_cancelled() =>
+            {
                 if !told {
                     announce(format_args!("Waiting for the database of {schema} ..."));
                     told = true;
                 }
-                tokio::time::sleep(Duration::from_millis(250)).await;
+                tokio::select! {
+                    () = stop.cancelled() => return Err(error),
+                    () = tokio::time::sleep(Duration::from_millis(250)) => {}
+                }
             }
-            Err(error @ DatabaseError::Unavailable(_)) => {
-                return Err(Failure::new(
-                    Code::Unavailable,
-                    format!("the database of {schema} cannot be reached"),
-                )
-                .caused_by(error)
-                .remedy(format!("start the server, or correct database.{schema}.url")));
-            }
-            Err(error) => {
-                return Err(Failure::new(
-                    Code::Internal,
-                    format!("the schema {schema} cannot be brought up to date"),
-                )
-                .caused_by(error));
-            }
+            outcome => return outcome,
         }
+    }
+}
+
+/// Brings one schema up to date, waiting for a server that is only starting.
+pub async fn migrate(
+    node: &Node,
+    database: &Database,
+    migrations: &[Migration],
+) -> Result<(), Failure> {
+    let schema = database.schema();
+    let attempt = async || {
+        database
+            .migrate_showing(migrations, &|progress| match progress {
+                MigrationProgress::Waiting { schema } => {
+                    announce(format_args!("Waiting for another node that migrates {schema} ..."));
+                }
+                MigrationProgress::Applying { schema, name } => {
+                    announce(format_args!("Migrating {schema}: {name}"));
+                }
+                _ => {}
+            })
+            .await
+    };
+    let is_away = |error: &DatabaseError| matches!(error, DatabaseError::Unavailable(_));
+    match patiently(&node.stop, schema, is_away, attempt).await {
+        Ok(_) => Ok(()),
+        Err(error @ DatabaseError::Unavailable(_)) => Err(Failure::new(
+            Code::Unavailable,
+            format!("the database of {schema} cannot be reached"),
+        )
+        .caused_by(error)
+        .remedy(format!("start the server, or correct database.{schema}.url"))),
+        Err(error) => Err(Failure::new(
+            Code::Internal,
+            format!("the schema {schema} cannot be brought up to date"),
+        )
+        .caused_by(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_is_away_is_waited_for_until_the_node_stops() {
+        let attempts = AtomicU32::new(0);
+        let back_at_third = async || match attempts.fetch_add(1, Ordering::SeqCst) {
+            2 => Ok(()),
+            _ => Err("away"),
+        };
+        let stop = CancellationToken::new();
+        let is_away = |error: &&str| *error == "away";
+        assert_eq!(patiently(&stop, "s", is_away, back_at_third).await, Ok(()));
+        assert_eq!(
+            patiently(&stop, "s", is_away, async || Err::<(), _>("wrong")).await,
+            Err("wrong")
+        );
+
+        let never = tokio::spawn({
+            let stop = stop.clone();
+            async move { patiently(&stop, "s", is_away, async || Err::<(), _>("away")).await }
+        });
+        stop.cancel();
+        let stopped = tokio::time::timeout(Duration::from_secs(10), never).await;
+        assert_eq!(stopped.expect("at once").expect("runs"), Err("away"));
     }
 }

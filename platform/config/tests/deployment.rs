@@ -78,7 +78,7 @@ fn load(variables: Vec<(String, String)>, environment: &str) -> Config {
         variables,
         ..LoadOptions::default()
     };
-    Config::load(&options).unwrap_or_else(|errors| panic!("{errors}"))
+    Config::load(&options).expect("a valid configuration")
 }
 
 #[test]

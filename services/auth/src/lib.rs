@@ -36,9 +36,10 @@ use marquis_telemetry::metrics::Metrics;
 use tokio_util::sync::CancellationToken;
 use utoipa::openapi::OpenApi;
 
+pub use application::AuthError;
 pub use application::admin::OneTimePassword;
 pub use application::seed::Seeded;
-use application::{AuthError, Identity, admin, seed};
+use application::{Identity, admin, seed};
 use domain::lockout::LockoutPolicy;
 use domain::refresh::SessionPolicy;
 use domain::signing::RotationPolicy;

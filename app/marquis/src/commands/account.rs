@@ -17,7 +17,7 @@ pub async fn run(config: Config, command: AuthCommand) -> Result<(), Failure> {
     let node = Node::announcing(config).await?;
     let databases = Databases::open(&node, Cluster::OursOrRunning).await?;
     let outcome = async {
-        databases.migrate().await?;
+        databases.migrate(&node).await?;
         let key = services::own_master_key(&node)?;
         execute(&services::auth(&node, databases.auth.clone(), key)?, command).await
     }

@@ -91,8 +91,10 @@ async fn database(config: &Config, service: &str, server: &DatabaseServer) -> Di
     match tokio::time::timeout(PATIENCE, database.ping()).await {
         Ok(Ok(())) => Diagnosis::Good(format!("{service}: PostgreSQL answers")),
         Ok(Err(error)) => {
-            let cause = std::error::Error::source(&error).map(ToString::to_string);
-            let cause = cause.unwrap_or_else(|| error.to_string());
+            let mut cause: &dyn std::error::Error = &error;
+            while let Some(source) = cause.source() {
+                cause = source;
+            }
             Diagnosis::Bad {
                 what: format!("{service}: PostgreSQL does not answer: {cause}"),
                 remedy,

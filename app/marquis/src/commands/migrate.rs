@@ -10,7 +10,7 @@ use crate::node::Node;
 pub async fn all(config: Config) -> Result<(), Failure> {
     let node = Node::commanding(config);
     let databases = Databases::open(&node, Cluster::OursOrRunning).await?;
-    let outcome = databases.migrate().await;
+    let outcome = databases.migrate(&node).await;
     databases.close().await;
     outcome?;
     say("Every schema is up to date.");

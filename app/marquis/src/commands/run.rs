@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use marquis_auth::{Auth, Email};
+use marquis_auth::{Auth, AuthError, Email};
 use marquis_authz::LocalVerifier;
 use marquis_config::{Config, Listener, LoadOptions};
 use marquis_contracts::identity::TokenVerifier;
@@ -51,9 +51,9 @@ async fn run_everything(
     background: &Background,
     started: Instant,
 ) -> Result<(), Failure> {
-    databases.migrate().await?;
+    databases.migrate(node).await?;
     let auth = services::auth(node, databases.auth.clone(), services::own_master_key(node)?)?;
-    prepare(&auth).await?;
+    prepare(node, &auth).await?;
     let verifier = auth.verifier();
     let payments =
         services::payments(node, databases.payments.clone(), Arc::clone(&verifier) as _)?;
@@ -103,10 +103,10 @@ async fn run_roles(
         let server = &config.database.auth;
         let database = Databases::configured(node, "auth", server, marquis_auth::SERVICE)?;
         if migrate {
-            databases::migrate(&database, Auth::migrations()).await?;
+            databases::migrate(node, &database, Auth::migrations()).await?;
         }
         let auth = services::auth(node, database, services::shared_master_key(node)?)?;
-        prepare(&auth).await?;
+        prepare(node, &auth).await?;
         verifier = Some(auth.verifier());
         routers.insert(marquis_auth::SERVICE.to_owned(), auth.router());
         listeners.push((marquis_auth::SERVICE, config.server.auth));
@@ -116,7 +116,7 @@ async fn run_roles(
         let server = &config.database.payments;
         let database = Databases::configured(node, "payments", server, marquis_payments::NAME)?;
         if migrate {
-            databases::migrate(&database, marquis_payments::MIGRATIONS).await?;
+            databases::migrate(node, &database, marquis_payments::MIGRATIONS).await?;
         }
         let checks = match &verifier {
             Some(own) => Arc::clone(own) as Arc<dyn TokenVerifier>,
@@ -156,13 +156,17 @@ async fn run_roles(
 }
 
 /// Reads the signing keys, and sees to it that there is an administrator.
-async fn prepare(auth: &Auth) -> Result<(), Failure> {
-    auth.prepare().await.map_err(|error| {
-        Failure::new(Code::Unavailable, "the signing keys cannot be read")
-            .caused_by(error)
-            .remedy("was the schema migrated (`marquis migrate` or `serve --migrate`)?")
-            .remedy("is `secrets.master_key` the key of this installation?")
-    })?;
+async fn prepare(node: &Node, auth: &Auth) -> Result<(), Failure> {
+    let read = async || auth.prepare().await;
+    let is_away = AuthError::is_unavailable;
+    databases::patiently(&node.stop, marquis_auth::SERVICE, is_away, read).await.map_err(
+        |error| {
+            Failure::new(Code::Unavailable, "the signing keys cannot be read")
+                .caused_by(error)
+                .remedy("was the schema migrated (`marquis migrate` or `serve --migrate`)?")
+                .remedy("is `secrets.master_key` the key of this installation?")
+        },
+    )?;
     let email: Email = FIRST_ADMIN.parse().or_fail(Code::Internal, "no administrator")?;
     let created = auth
         .ensure_first_admin(&email)

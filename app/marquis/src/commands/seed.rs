@@ -17,7 +17,7 @@ pub async fn development_users(config: Config) -> Result<(), Failure> {
 }
 
 async fn seed(node: &Node, databases: &Databases) -> Result<(), Failure> {
-    databases.migrate().await?;
+    databases.migrate(node).await?;
     let auth = services::auth(node, databases.auth.clone(), services::own_master_key(node)?)?;
     let seeded = auth.seed().await.or_fail(Code::No, "the accounts were not created")?;
     say(format_args!(

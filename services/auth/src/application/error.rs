@@ -64,6 +64,14 @@ pub enum AuthError {
     Internal(#[source] Cause),
 }
 
+impl AuthError {
+    /// Whether it is the store that is away, so that trying again helps.
+    #[must_use]
+    pub const fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+}
+
 impl From<StoreError> for AuthError {
     fn from(error: StoreError) -> Self {
         match error {
