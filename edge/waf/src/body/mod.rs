@@ -5,6 +5,7 @@
 
 pub mod cookies;
 pub mod json;
+pub mod multipart;
 pub mod urlencoded;
 
 /// A name and its value, decoded.
@@ -63,6 +64,9 @@ pub enum BodyError {
         /// `JSON` or `XML`.
         format: &'static str,
     },
+    /// The body is not multipart/form-data as its `Content-Type` says.
+    #[error("Multipart parsing error: {0}")]
+    Multipart(&'static str),
     /// More than [`Limits::arguments`].
     #[error("too many arguments in the body")]
     Arguments,

@@ -10,6 +10,7 @@ mod bodies;
 mod injection;
 mod oracle;
 mod transformations;
+mod uploads;
 
 /// Reproducible pseudo-random choices (SplitMix64).
 pub struct Draw(u64);
