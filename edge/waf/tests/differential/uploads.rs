@@ -47,7 +47,8 @@ const LINES: [&str; 44] = [
     "Content-Disposition: form-data; name=\"a\\\"b\\c\"; filename=\"\"\r\n",
     "Content-Disposition: form-data; name=\"a\" x\r\n",
     "Content-Disposition: form-data; name=\"a\"\"\r\n",
-    "Content-Disposition: form-data; name=\"\r\n",
+    // A quote that is not closed makes libmodsecurity read beyond the header.
+    "Content-Disposition: form-data; name=\r\n",
     "Content-Disposition: form-data; name=;\r\n",
     "Content-Disposition: form-data; name=a;\r\n",
     "Content-Disposition: attachment; name=a\r\n",

@@ -37,7 +37,7 @@ pub(super) fn parse(text: &[u8], read: &mut Multipart) -> Result<Names, &'static
             None if value.is_empty() => return Err(INVALID),
             None => {
                 let length = value.iter().take_while(|byte| is_token(**byte)).count();
-                (value[..length].to_vec(), &value[length..])
+                (value[..length].to_vec(), Some(&value[length..]))
             }
         };
         // A single quote means something to some parsers, unless double quotes
@@ -63,7 +63,7 @@ pub(super) fn parse(text: &[u8], read: &mut Multipart) -> Result<Names, &'static
             }
             _ => return Err("a Content-Disposition has an unknown parameter"),
         }
-        rest = skip_blank(after);
+        rest = skip_blank(after.ok_or(INVALID)?);
         if let Some((first, parameters)) = rest.split_first() {
             if *first != b';' {
                 let closed = &text[..text.len() - rest.len()];
@@ -90,9 +90,9 @@ fn skip_blank(text: &[u8]) -> &[u8] {
     &text[text.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()..]
 }
 
-/// The text up to the quote and what follows; a backslash escapes only the quote and
-/// itself. A missing quote at the end is accepted.
-fn quoted(text: &[u8], quote: u8) -> Option<(Vec<u8>, &[u8])> {
+/// The text up to the quote and what follows, which is `None` without a closing quote; a
+/// backslash escapes only the quote and itself.
+fn quoted(text: &[u8], quote: u8) -> Option<(Vec<u8>, Option<&[u8]>)> {
     if text.is_empty() {
         return None;
     }
@@ -100,7 +100,7 @@ fn quoted(text: &[u8], quote: u8) -> Option<(Vec<u8>, &[u8])> {
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
         if byte == quote {
-            return Some((value, &text[at + 1..]));
+            return Some((value, Some(&text[at + 1..])));
         }
         if byte == b'\\' {
             match text.get(at + 1) {
@@ -112,7 +112,7 @@ fn quoted(text: &[u8], quote: u8) -> Option<(Vec<u8>, &[u8])> {
         value.push(text[at]);
         at += 1;
     }
-    Some((value, &[]))
+    Some((value, None))
 }
 
 /// RFC 2616 section 2.2, `token`.

@@ -385,7 +385,9 @@ impl Parser {
         if text.is_empty() {
             return self.headers_end();
         }
-        if is_space(text[0]) {
+        let returns = text.iter().rev().take_while(|byte| **byte == b'\r').count();
+        let text = &text[..text.len() - returns];
+        if is_space(line[0]) {
             let flags = &mut self.read.flags;
             flags.header_folding = true;
             let white = text.iter().take_while(|byte| is_space(**byte)).count();
