@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU16;
+use std::sync::atomic::{AtomicBool, AtomicU16};
 
 use arc_swap::ArcSwap;
 use marquis_cluster::Cluster;
@@ -32,7 +32,8 @@ pub(crate) struct Gate {
     /// Port of the TLS listener once it is bound.
     pub(crate) https_port: AtomicU16,
     pub(crate) peers: Mutex<Peers>,
-    /// Cancelled when the gateway stops accepting.
+    /// Set, and then `draining` cancelled, when the gateway stops accepting.
+    pub(crate) stopping: AtomicBool,
     pub(crate) draining: CancellationToken,
     pub(crate) connections: TaskTracker,
     pub(crate) tunnels: TaskTracker,

@@ -37,7 +37,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -135,6 +135,7 @@ impl Gateway {
             services: parts.services,
             https_port: AtomicU16::new(443),
             peers: parking_lot::Mutex::default(),
+            stopping: AtomicBool::new(false),
             draining: CancellationToken::new(),
             connections: TaskTracker::new(),
             tunnels: TaskTracker::new(),
@@ -230,6 +231,7 @@ impl Bound {
         });
 
         shutdown.cancelled().await;
+        gate.stopping.store(true, Ordering::Release);
         gate.draining.cancel();
         accepting.close();
         accepting.wait().await;

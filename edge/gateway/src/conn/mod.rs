@@ -192,6 +192,7 @@ where
         .max_buf_size((limits.header_bytes + 8 * 1024).max(64 * 1024));
     drop(live);
     let draining = gate.draining.clone();
+    let stopping = Arc::clone(&gate);
     let client = Arc::new(Client {
         gate,
         worker,
@@ -209,9 +210,14 @@ where
     let connection = builder.serve_connection(TokioIo::new(io), service).with_upgrades();
     let mut connection = pin!(connection);
     let mut drained = pin!(draining.cancelled());
-    let mut leaving = false;
+    let (mut registered, mut leaving) = (false, false);
     std::future::poll_fn(|cx| {
-        if !leaving && drained.as_mut().poll(cx).is_ready() {
+        // Registered once, a stop wakes this task; polling that future every time costs a lock.
+        if !registered {
+            registered = true;
+            let _ = drained.as_mut().poll(cx);
+        }
+        if !leaving && stopping.stopping.load(Ordering::Acquire) {
             leaving = true;
             connection.as_mut().graceful_shutdown();
         }

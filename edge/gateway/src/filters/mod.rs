@@ -10,6 +10,7 @@ mod body_limit;
 mod client_address;
 mod compression;
 mod cors;
+mod header_limits;
 mod hop_by_hop;
 mod host;
 mod https_only;
@@ -85,6 +86,7 @@ async fn inbound(
     let (mut parts, body) = request.into_parts();
 
     trace_context::identify(exchange, &mut parts);
+    header_limits::check(exchange, &parts)?;
     client_address::derive(exchange, &mut parts);
     let host = host::check(exchange, &mut parts)?;
     https_only::redirect(exchange, &parts, &host)?;

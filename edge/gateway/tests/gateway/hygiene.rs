@@ -101,6 +101,29 @@ async fn sizes_are_limited() {
 }
 
 #[tokio::test]
+async fn sizes_are_limited_over_http2_too() {
+    let backend = Backend::start("a").await;
+    let rig = Rig::with(&[&backend], |settings| settings.limits.body = 1_000).await;
+    let client = crate::support::https_client();
+    let url = format!("https://localhost:{}", rig.https.port());
+    let status = async |request: reqwest::RequestBuilder| {
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.version(), reqwest::Version::HTTP_2);
+        answer.status().as_u16()
+    };
+    assert_eq!(status(client.get(format!("{url}/{}", "a".repeat(9_000)))).await, 414);
+    let mut many = client.get(&url);
+    for index in 0..101 {
+        many = many.header(format!("x-{index}"), "y");
+    }
+    assert_eq!(status(many).await, 431);
+    assert_eq!(status(client.get(&url).header("x", "y".repeat(60_000))).await, 431);
+    assert_eq!(status(client.post(&url).body("x".repeat(1_001))).await, 413);
+    assert_eq!(status(client.post(&url).body("x".repeat(1_000))).await, 200);
+    assert_eq!(backend.hits(), 1);
+}
+
+#[tokio::test]
 async fn a_body_of_ten_megabytes_is_refused_while_it_is_being_sent() {
     let backend = Backend::start("a").await;
     let rig = Rig::to(&[&backend]).await;
