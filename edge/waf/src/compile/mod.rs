@@ -9,13 +9,19 @@ pub(crate) mod classes;
 mod drafts;
 pub(crate) mod prefilter;
 
-use std::{collections::HashMap, fs, path::PathBuf};
+use std::{
+    collections::HashMap,
+    fs,
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+};
 
 use chains::Chains;
 use classes::Classes;
 use prefilter::{Prefilter, Probe};
 
 use crate::{
+    engine::workspace::{MOST_KEPT, Workspace},
     rule::{
         Context, TxNames,
         action::{Actions, Ctl, Disruptive, RuleSelector},
@@ -58,7 +64,7 @@ pub(crate) struct Link {
 }
 
 /// A test of one TX member against a number, which most gates of a rule set are.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Quick {
     pub(crate) slot: u32,
     pub(crate) count: bool,
@@ -99,13 +105,35 @@ pub(crate) struct Rule {
     pub(crate) phase: u8,
 }
 
+/// What must hold before a rule is worth looking at; decides most rules.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Gate {
+    Open,
+    /// The first link is this test.
+    Quick(Quick),
+    /// The prefilter must have found a candidate for the first link.
+    Candidate {
+        set: u32,
+        chain: u32,
+        group: u32,
+        probe: Probe,
+    },
+}
+
+/// One step of a phase.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step {
+    pub(crate) rule: RuleIndex,
+    pub(crate) gate: Gate,
+}
+
 /// A compiled rule set, shared by all transactions.
 #[derive(Debug)]
 pub struct RuleSet {
     pub(crate) settings: Settings,
     pub(crate) rules: Vec<Rule>,
     /// Rules of phases 1 to 5 in order.
-    pub(crate) phases: [Vec<RuleIndex>; 5],
+    pub(crate) phases: [Vec<Step>; 5],
     pub(crate) tx: TxNames,
     pub(crate) sets: Vec<TargetSet>,
     pub(crate) chains: Chains,
@@ -118,6 +146,7 @@ pub struct RuleSet {
     warnings: Vec<String>,
     files: Vec<PathBuf>,
     prefiltered: bool,
+    workspaces: Mutex<Vec<Workspace>>,
 }
 
 impl RuleSet {
@@ -157,8 +186,8 @@ impl RuleSet {
         };
         Ok(Self {
             settings: document.settings,
+            phases: phases.map(|phase| phase.into_iter().map(|rule| step(rule, &rules)).collect()),
             rules,
-            phases,
             tx: context.tx,
             sets: compiler.sets,
             chains: compiler.chains,
@@ -170,6 +199,7 @@ impl RuleSet {
             warnings,
             files: document.files,
             prefiltered: true,
+            workspaces: Mutex::default(),
         })
     }
 
@@ -214,6 +244,21 @@ impl RuleSet {
         self.prefiltered = on;
     }
 
+    /// A workspace for one transaction.
+    pub(crate) fn workspace(&self) -> Workspace {
+        let kept = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        kept.unwrap_or_else(|| Workspace::new(self))
+    }
+
+    /// Takes a workspace back.
+    pub(crate) fn keep(&self, mut workspace: Workspace) {
+        workspace.reset();
+        let mut kept = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < MOST_KEPT {
+            kept.push(workspace);
+        }
+    }
+
     pub(crate) fn is_prefiltered(&self) -> bool {
         self.prefiltered
     }
@@ -255,6 +300,18 @@ fn relevant_status(
             None
         }
     }
+}
+
+fn step(index: RuleIndex, rules: &[Rule]) -> Step {
+    let head = &rules[index as usize].links[0];
+    let gate = match (head.quick, head.probe) {
+        (Some(quick), _) => Gate::Quick(quick),
+        (None, Some(probe)) if !head.multi_match => {
+            Gate::Candidate { set: head.set, chain: head.chain, group: head.group, probe }
+        }
+        _ => Gate::Open,
+    };
+    Step { rule: index, gate }
 }
 
 /// Where `skipAfter` or `skip` leads: a step of the same phase, or its end.

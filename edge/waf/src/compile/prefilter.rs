@@ -116,12 +116,26 @@ pub(crate) struct Prefilter {
     width: usize,
 }
 
-/// Working memory of a scan, reused between scans.
+/// Working memory of a scan, reused between scans and transactions.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     seen: Vec<u64>,
     counts: Vec<u16>,
     touched: Vec<u32>,
+    /// Ordinary values touch few distinct combinations of classes: what each combination
+    /// leaves over is remembered, in a table addressed by its hash.
+    memo: Vec<Option<ClassMask>>,
+    memo_bits: Vec<u64>,
+}
+
+const MEMO: usize = 256;
+
+fn memo_slot(classes: ClassMask) -> usize {
+    let bytes = classes.to_le_bytes();
+    let (low, high) = bytes.split_at(8);
+    let word = |half: &[u8]| half.iter().rev().fold(0_u64, |sum, &byte| sum << 8 | u64::from(byte));
+    let mixed = (word(low) ^ word(high).rotate_left(29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    usize::try_from(mixed >> 56).unwrap_or(0)
 }
 
 impl Prefilter {
@@ -174,12 +188,32 @@ impl Prefilter {
                 scratch.counts[self.clause_probe[clause as usize] as usize] = 0;
             }
         }
-        for (bit, keep) in &self.by_class {
-            if classes & (1 << bit) == 0 {
-                for (word, keep) in out.iter_mut().zip(keep) {
-                    *word &= keep;
+        let keep = self.kept(classes, scratch);
+        for (word, keep) in out.iter_mut().zip(keep) {
+            *word &= keep;
+        }
+    }
+
+    /// The probes whose byte clauses hold for these classes.
+    fn kept<'s>(&self, classes: ClassMask, scratch: &'s mut Scratch) -> &'s [u64] {
+        if scratch.memo.is_empty() {
+            scratch.memo.resize(MEMO, None);
+            scratch.memo_bits.resize(MEMO * self.width, 0);
+        }
+        let slot = memo_slot(classes);
+        let place = slot * self.width..(slot + 1) * self.width;
+        if scratch.memo[slot] != Some(classes) {
+            let bits = &mut scratch.memo_bits[place.clone()];
+            bits.fill(u64::MAX);
+            for (bit, keep) in &self.by_class {
+                if classes & (1 << bit) == 0 {
+                    for (word, keep) in bits.iter_mut().zip(keep) {
+                        *word &= keep;
+                    }
                 }
             }
+            scratch.memo[slot] = Some(classes);
         }
+        &scratch.memo_bits[place]
     }
 }

@@ -29,8 +29,10 @@ impl Transaction {
             self.expand(rules, template, &mut name);
         }
         let old = match (&set_var.member, set_var.collection) {
-            (Member::Slot(slot), _) => self.tx.slot(*slot).map(<[u8]>::to_vec),
-            (Member::Named(_), Variable::Tx) => self.tx.get(&rules.tx, &name).map(<[u8]>::to_vec),
+            (Member::Slot(slot), _) => self.work.tx.slot(*slot).map(<[u8]>::to_vec),
+            (Member::Named(_), Variable::Tx) => {
+                self.work.tx.get(&rules.tx, &name).map(<[u8]>::to_vec)
+            }
             (Member::Named(_), collection) => {
                 self.opened_member(collection, &name).map(<[u8]>::to_vec)
             }
@@ -48,10 +50,10 @@ impl Transaction {
         };
         match (&set_var.member, set_var.collection) {
             (Member::Slot(slot), _) => match &new {
-                Some(value) => self.tx.set_slot(*slot, value),
-                None => self.tx.unset_slot(*slot),
+                Some(value) => self.work.tx.set_slot(*slot, value),
+                None => self.work.tx.unset_slot(*slot),
             },
-            (Member::Named(_), Variable::Tx) => self.tx.set(&rules.tx, &name, new.as_deref()),
+            (Member::Named(_), Variable::Tx) => self.work.tx.set(&rules.tx, &name, new.as_deref()),
             (Member::Named(_), collection) => {
                 self.set_opened(rules, collection, &name, new.as_deref())
             }

@@ -32,13 +32,15 @@ impl Transaction {
             (Variable::ArgsGet, Variable::ArgsGetNames)
         };
         for argument in &parsed.arguments {
-            if self.fields[Variable::Args as usize].len() >= self.rules.settings.arguments_limit {
+            if self.work.fields[Variable::Args as usize].len()
+                >= self.rules.settings.arguments_limit
+            {
                 self.arguments_cut = true;
                 break;
             }
             self.arguments_size += argument.name.len() + argument.value.len();
-            let name = self.values.push(&argument.name);
-            let value = self.values.push(&argument.value);
+            let name = self.work.values.push(&argument.name);
+            let value = self.work.values.push(&argument.value);
             self.add(Variable::Args, name, value);
             self.add(Variable::ArgsNames, name, name);
             self.add(of_kind, name, value);
@@ -67,7 +69,7 @@ impl Transaction {
     }
 
     pub(super) fn parse_request_body(&mut self) {
-        if self.fields[Variable::InboundDataError as usize].is_empty() {
+        if self.work.fields[Variable::InboundDataError as usize].is_empty() {
             self.set(Variable::InboundDataError, b"0");
         }
         self.set(Variable::ReqbodyError, b"0");
@@ -113,11 +115,11 @@ impl Transaction {
             return;
         }
         let mut text = Vec::new();
-        for entry in &self.fields[Variable::RequestHeaders as usize] {
+        for entry in &self.work.fields[Variable::RequestHeaders as usize] {
             if let Some(name) = entry.name {
-                text.extend_from_slice(self.values.get(name));
+                text.extend_from_slice(self.work.values.get(name));
                 text.extend_from_slice(b": ");
-                text.extend_from_slice(self.values.get(entry.value));
+                text.extend_from_slice(self.work.values.get(entry.value));
                 text.push(b'\n');
             }
         }

@@ -6,13 +6,12 @@ use super::{
     Intervention, InterventionKind, Item, MatchedVariable, RuleMatch, Transaction, ValueId,
 };
 use crate::{
-    compile::{CompiledCtl, Link, Quick, Rule, RuleIndex, RuleSet, Verdict, target_selects},
+    compile::{CompiledCtl, Gate, Link, Quick, Rule, RuleIndex, RuleSet, Verdict, target_selects},
     libinjection,
     pattern::{Pattern, Search},
     rule::{
         action::{AllowScope, SEVERITIES},
         operator::{Operator, TextTest, integer},
-        variable::Variable,
     },
     seclang::EngineMode,
 };
@@ -43,16 +42,33 @@ impl Transaction {
         }
         self.phase = phase;
         // What was resolved in an earlier phase may have grown since.
-        self.items.clear();
-        self.resolved.fill(None);
-        self.union_bits.clear();
-        self.unions.fill(NONE);
+        self.work.items.clear();
+        self.work.resolved.fill(None);
+        self.work.union_bits.clear();
+        self.work.unions.fill(NONE);
         let rules = Arc::clone(&self.rules);
         let steps = &rules.phases[usize::from(phase - 1)];
         let mut at = 0;
-        while let Some(&index) = steps.get(at) {
-            let rule = &rules.rules[index as usize];
-            let matched = !self.is_removed(index) && self.rule(&rules, index, rule);
+        while let Some(step) = steps.get(at) {
+            let open = match &step.gate {
+                Gate::Open => true,
+                Gate::Quick(quick) => self.quick(quick),
+                Gate::Candidate { set, chain, group, probe } => {
+                    !rules.is_prefiltered() || {
+                        let start =
+                            self.union(&rules, *set, *chain, *group, usize::from(phase > 2));
+                        self.work.union_bits[start + *probe as usize / 64] & (1 << (probe % 64))
+                            != 0
+                    }
+                }
+            };
+            if !open || self.is_removed(step.rule) {
+                self.work.matched.clear();
+                at += 1;
+                continue;
+            }
+            let rule = &rules.rules[step.rule as usize];
+            let matched = self.rule(&rules, step.rule, rule);
             at = match rule.jump {
                 Some(target) if matched => target.max(at + 1),
                 _ => at + 1,
@@ -85,23 +101,12 @@ impl Transaction {
 
     /// Runs a rule with its chain; whether all links matched.
     fn rule(&mut self, rules: &RuleSet, index: RuleIndex, rule: &Rule) -> bool {
-        // The first link decides most rules; nothing is set up before it matched.
-        let head = &rule.links[0];
-        if let Some(quick) = &head.quick {
-            if !self.quick(quick) {
-                self.matched.clear();
-                return false;
-            }
-        } else if self.no_candidate(rules, rule, head) {
-            self.matched.clear();
-            return false;
-        }
         self.current = Some(index);
         self.matched_stale = true;
         let mut findings = Findings::default();
         for link in &rule.links {
             if !self.link(rules, index, rule, link, &mut findings) {
-                self.matched.clear();
+                self.work.matched.clear();
                 return false;
             }
         }
@@ -113,7 +118,7 @@ impl Transaction {
     }
 
     fn quick(&self, quick: &Quick) -> bool {
-        let value = self.tx.slot(quick.slot);
+        let value = self.work.tx.slot(quick.slot);
         let number = match (quick.count, value) {
             (true, value) => i64::from(value.is_some()),
             (false, Some(value)) => integer(value),
@@ -122,35 +127,30 @@ impl Transaction {
         quick.comparison.holds(number, quick.number) != quick.negated
     }
 
-    /// Whether the prefilter rules out every value of the link.
-    fn no_candidate(&mut self, rules: &RuleSet, rule: &Rule, link: &Link) -> bool {
-        let Some(probe) = link.probe else {
-            return false;
-        };
-        if link.multi_match || !rules.is_prefiltered() {
-            return false;
-        }
-        let start = self.union(rules, link, usize::from(rule.phase > 2));
-        self.union_bits[start + probe as usize / 64] & (1 << (probe % 64)) == 0
-    }
-
     /// The candidates of all values of a target list after one chain.
-    fn union(&mut self, rules: &RuleSet, link: &Link, direction: usize) -> usize {
-        let known = self.unions[link.group as usize];
+    fn union(
+        &mut self,
+        rules: &RuleSet,
+        set: u32,
+        chain: u32,
+        group: u32,
+        direction: usize,
+    ) -> usize {
+        let known = self.work.unions[group as usize];
         if known != NONE {
             return known as usize;
         }
-        let (first, last) = self.resolve(rules, link.set);
-        let start = self.union_bits.len();
-        self.union_bits.resize(start + rules.prefilters[direction].width(), 0);
+        let (first, last) = self.resolve(rules, set);
+        let start = self.work.union_bits.len();
+        self.work.union_bits.resize(start + rules.prefilters[direction].width(), 0);
         for at in first..last {
-            let form = self.values.form(rules, self.items[at].value, link.chain);
-            let candidates = self.values.candidates(rules, form, direction);
-            for (sum, bits) in self.union_bits[start..].iter_mut().zip(candidates) {
+            let form = self.work.values.form(rules, self.work.items[at].value, chain);
+            let candidates = self.work.values.candidates(rules, form, direction);
+            for (sum, bits) in self.work.union_bits[start..].iter_mut().zip(candidates) {
                 *sum |= bits;
             }
         }
-        self.unions[link.group as usize] = u32::try_from(start).unwrap_or(NONE);
+        self.work.unions[group as usize] = u32::try_from(start).unwrap_or(NONE);
         start
     }
 
@@ -172,14 +172,14 @@ impl Transaction {
         let direction = usize::from(rule.phase > 2);
         let mut matched = false;
         for at in first..last {
-            let item = self.items[at];
+            let item = self.work.items[at];
             if !self.removed_targets.is_empty() && self.is_target_removed(rules, index, item) {
                 continue;
             }
             if link.multi_match {
                 let mut last = None;
                 for node in std::iter::once(0).chain(link.path.iter().copied()) {
-                    let form = self.values.form(rules, item.value, node);
+                    let form = self.work.values.form(rules, item.value, node);
                     if last == Some(form) {
                         continue;
                     }
@@ -194,7 +194,7 @@ impl Transaction {
                     );
                 }
             } else {
-                let form = self.values.form(rules, item.value, link.chain);
+                let form = self.work.values.form(rules, item.value, link.chain);
                 matched |=
                     self.test(rules, rule, link, Item { value: form, ..item }, direction, findings);
             }
@@ -217,7 +217,7 @@ impl Transaction {
         if let Some(probe) = link.probe
             && rules.is_prefiltered()
         {
-            let bits = self.values.candidates(rules, item.value, direction);
+            let bits = self.work.values.candidates(rules, item.value, direction);
             if bits[probe as usize / 64] & (1 << (probe % 64)) == 0 {
                 return false;
             }
@@ -241,11 +241,11 @@ impl Transaction {
     ) {
         if let Some(item) = item {
             if std::mem::take(&mut self.matched_stale) {
-                self.matched.clear();
+                self.work.matched.clear();
             }
-            self.matched.push(item);
+            self.work.matched.push(item);
             if (rule.log || rule.audit) && findings.variables.len() < MOST_REPORTED {
-                let value = self.values.get(item.value);
+                let value = self.work.values.get(item.value);
                 let value = value.get(..LONGEST_REPORTED).unwrap_or(value);
                 findings.variables.push(MatchedVariable {
                     name: String::from_utf8_lossy(&self.item_name(item)).into_owned(),
@@ -280,7 +280,7 @@ impl Transaction {
             };
             target.variable == item.variable
                 && concerned.binary_search(&index).is_ok()
-                && target_selects(target, item.name.map(|name| self.values.get(name)))
+                && target_selects(target, item.name.map(|name| self.work.values.get(name)))
         })
     }
 
@@ -361,7 +361,7 @@ impl Transaction {
             }
             Operator::Verify(pattern, check) => {
                 let mut groups = Vec::new();
-                let text = self.values.get(value);
+                let text = self.work.values.get(value);
                 let found = pattern.captures(text, &mut groups) == Search::Match;
                 let place = groups.first().copied().flatten();
                 let valid = found && place.is_some_and(|(start, end)| check(&text[start..end]));
@@ -370,7 +370,7 @@ impl Transaction {
                 }
                 valid
             }
-            Operator::Pm(words) => match words.find(self.values.get(value)) {
+            Operator::Pm(words) => match words.find(self.work.values.get(value)) {
                 Some(place) => {
                     if capture {
                         self.capture(value, &[Some(place)]);
@@ -380,47 +380,47 @@ impl Transaction {
                 None => false,
             },
             Operator::Number(comparison, _, Some(number)) => {
-                comparison.holds(integer(self.values.get(value)), *number)
+                comparison.holds(integer(self.work.values.get(value)), *number)
             }
             Operator::Number(comparison, template, None) => {
                 let mut text = Vec::new();
                 self.expand(rules, template, &mut text);
-                comparison.holds(integer(self.values.get(value)), integer(&text))
+                comparison.holds(integer(self.work.values.get(value)), integer(&text))
             }
             Operator::Text(test, template) => match template.constant() {
-                Some(text) => text_test(*test, self.values.get(value), text),
+                Some(text) => text_test(*test, self.work.values.get(value), text),
                 None => {
                     let mut text = Vec::new();
                     self.expand(rules, template, &mut text);
-                    text_test(*test, self.values.get(value), &text)
+                    text_test(*test, self.work.values.get(value), &text)
                 }
             },
-            Operator::IpMatch(networks) => std::str::from_utf8(self.values.get(value))
+            Operator::IpMatch(networks) => std::str::from_utf8(self.work.values.get(value))
                 .ok()
                 .and_then(|text| text.trim().parse().ok())
                 .is_some_and(|address| networks.iter().any(|network| network.contains(address))),
             Operator::ByteRange(allowed) => {
-                self.values.get(value).iter().any(|&byte| !allowed.contains(byte))
+                self.work.values.get(value).iter().any(|&byte| !allowed.contains(byte))
             }
             Operator::UrlEncoding => {
-                crate::body::urlencoded::has_invalid_escape(self.values.get(value))
+                crate::body::urlencoded::has_invalid_escape(self.work.values.get(value))
             }
-            Operator::Utf8Encoding => std::str::from_utf8(self.values.get(value)).is_err(),
-            Operator::Sqli => match libinjection::detect_sqli(self.values.get(value)) {
+            Operator::Utf8Encoding => std::str::from_utf8(self.work.values.get(value)).is_err(),
+            Operator::Sqli => match libinjection::detect_sqli(self.work.values.get(value)) {
                 Some(fingerprint) => {
                     if capture {
-                        self.tx.set_slot(0, fingerprint.to_string().as_bytes());
+                        self.work.tx.set_slot(0, fingerprint.to_string().as_bytes());
                     }
                     true
                 }
                 None => false,
             },
-            Operator::Xss => libinjection::detect_xss(self.values.get(value)),
+            Operator::Xss => libinjection::detect_xss(self.work.values.get(value)),
         }
     }
 
     fn search(&mut self, pattern: &Pattern, value: ValueId, capture: bool) -> bool {
-        let text = self.values.get(value);
+        let text = self.work.values.get(value);
         let mut groups = Vec::new();
         let outcome =
             if capture { pattern.captures(text, &mut groups) } else { pattern.search(text) };
@@ -428,7 +428,7 @@ impl Transaction {
             Search::NoMatch => false,
             Search::LimitReached => {
                 self.limits_exceeded += 1;
-                self.tx.set(&self.rules.tx, b"MSC_PCRE_LIMITS_EXCEEDED", Some(b"1"));
+                self.work.tx.set(&self.rules.tx, b"MSC_PCRE_LIMITS_EXCEEDED", Some(b"1"));
                 false
             }
             Search::Match => {
@@ -444,7 +444,7 @@ impl Transaction {
     fn capture(&mut self, value: ValueId, groups: &[Option<(usize, usize)>]) {
         for (slot, group) in (0..crate::rule::CAPTURES).zip(groups) {
             if let Some((start, end)) = group {
-                self.tx.set_slot(slot, &self.values.get(value)[*start..*end]);
+                self.work.tx.set_slot(slot, &self.work.values.get(value)[*start..*end]);
             }
         }
     }

@@ -57,8 +57,8 @@ impl Transaction {
 
     /// One request header, in order of arrival.
     pub fn request_header(&mut self, name: &[u8], value: &[u8]) {
-        let name_id = self.values.push(name);
-        let value_id = self.values.push(value);
+        let name_id = self.work.values.push(name);
+        let value_id = self.work.values.push(value);
         self.add(Variable::RequestHeadersNames, name_id, name_id);
         self.add(Variable::RequestHeaders, name_id, value_id);
         if name.eq_ignore_ascii_case(b"cookie") {
@@ -88,8 +88,8 @@ impl Transaction {
     fn cookies(&mut self, header: &[u8]) {
         let limits = self.limits();
         for cookie in crate::body::cookies::parse(header, &limits) {
-            let name = self.values.push(&cookie.name);
-            let value = self.values.push(&cookie.value);
+            let name = self.work.values.push(&cookie.name);
+            let value = self.work.values.push(&cookie.value);
             self.add(Variable::RequestCookiesNames, name, name);
             self.add(Variable::RequestCookies, name, value);
         }
@@ -150,8 +150,8 @@ impl Transaction {
 
     /// One response header, in order.
     pub fn response_header(&mut self, name: &[u8], value: &[u8]) {
-        let name_id = self.values.push(name);
-        let value_id = self.values.push(value);
+        let name_id = self.work.values.push(name);
+        let value_id = self.work.values.push(value);
         self.add(Variable::ResponseHeadersNames, name_id, name_id);
         self.add(Variable::ResponseHeaders, name_id, value_id);
         if name.eq_ignore_ascii_case(b"content-type") {
@@ -199,7 +199,7 @@ impl Transaction {
             let body = std::mem::take(&mut self.response_body);
             self.set(Variable::ResponseBody, &body);
             self.set_number(Variable::ResponseContentLength, body.len());
-            if self.fields[Variable::OutboundDataError as usize].is_empty() {
+            if self.work.fields[Variable::OutboundDataError as usize].is_empty() {
                 self.set(Variable::OutboundDataError, b"0");
             }
             self.run(4);

@@ -22,6 +22,7 @@ mod report;
 mod resolve;
 mod store;
 mod values;
+pub(crate) mod workspace;
 
 use std::{net::IpAddr, sync::Arc, time::Instant};
 
@@ -36,8 +37,8 @@ use crate::{
     },
     seclang::{AuditEngine, EngineMode},
 };
-use store::TxStore;
-use values::{ValueId, Values};
+use values::ValueId;
+use workspace::Workspace;
 
 /// A value of a variable.
 #[derive(Clone, Copy, Debug)]
@@ -82,17 +83,10 @@ pub struct Transaction {
     rules: Arc<RuleSet>,
     context: TransactionContext,
     started: Instant,
-    values: Values,
-    fields: Vec<Vec<Entry>>,
-    tx: TxStore,
+    work: Workspace,
     opened: Vec<Opened>,
-    matched: Vec<Item>,
     /// Matches in `matched` belong to a finished rule.
     matched_stale: bool,
-    items: Vec<Item>,
-    resolved: Vec<Option<(u32, u32)>>,
-    unions: Vec<u32>,
-    union_bits: Vec<u64>,
     removed: Vec<u64>,
     removed_targets: Vec<(RuleIndex, u32, u32)>,
     mode: EngineMode,
@@ -129,16 +123,9 @@ impl Transaction {
     pub fn new(rules: Arc<RuleSet>, context: TransactionContext) -> Self {
         let mut transaction = Self {
             started: Instant::now(),
-            values: Values::new(),
-            fields: vec![Vec::new(); Variable::ALL.len()],
-            tx: TxStore::new(&rules.tx),
+            work: rules.workspace(),
             opened: Vec::new(),
-            matched: Vec::new(),
             matched_stale: false,
-            items: Vec::with_capacity(256),
-            resolved: vec![None; rules.sets.len()],
-            unions: vec![u32::MAX; rules.groups],
-            union_bits: Vec::with_capacity(1024),
             removed: Vec::new(),
             removed_targets: Vec::new(),
             mode: context.mode.unwrap_or(rules.settings.engine),
@@ -208,7 +195,8 @@ impl Transaction {
     /// The value of a TX member, for tests and explanations.
     #[must_use]
     pub fn tx(&self, name: &str) -> Option<String> {
-        self.tx
+        self.work
+            .tx
             .get(&self.rules.tx, name.as_bytes())
             .map(|value| String::from_utf8_lossy(value).into_owned())
     }
@@ -258,6 +246,7 @@ impl Transaction {
     fn audit_event(&self) -> AuditEvent {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let mut scores: Vec<(String, i64)> = self
+            .work
             .tx
             .iter(&self.rules.tx)
             .filter(|(name, _)| name.to_ascii_lowercase().ends_with(b"score"))
@@ -281,8 +270,8 @@ impl Transaction {
     }
 
     fn set(&mut self, variable: Variable, value: &[u8]) {
-        let value = self.values.push(value);
-        let field = &mut self.fields[variable as usize];
+        let value = self.work.values.push(value);
+        let field = &mut self.work.fields[variable as usize];
         field.clear();
         field.push(Entry { name: None, value });
     }
@@ -292,10 +281,18 @@ impl Transaction {
     }
 
     fn add(&mut self, variable: Variable, name: ValueId, value: ValueId) {
-        self.fields[variable as usize].push(Entry { name: Some(name), value });
+        self.work.fields[variable as usize].push(Entry { name: Some(name), value });
     }
 
     fn first(&self, variable: Variable) -> &[u8] {
-        self.fields[variable as usize].first().map_or(b"", |entry| self.values.get(entry.value))
+        self.work.fields[variable as usize]
+            .first()
+            .map_or(b"", |entry| self.work.values.get(entry.value))
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        self.rules.keep(std::mem::take(&mut self.work));
     }
 }

@@ -16,10 +16,10 @@ impl Transaction {
     /// phase.
     pub(super) fn resolve(&mut self, rules: &RuleSet, set: u32) -> (usize, usize) {
         let index = set as usize;
-        if let Some((start, end)) = self.resolved[index] {
+        if let Some((start, end)) = self.work.resolved[index] {
             return (start as usize, end as usize);
         }
-        let start = self.items.len();
+        let start = self.work.items.len();
         let list = &rules.sets[index];
         for target in &list.targets {
             match target.mode {
@@ -28,40 +28,45 @@ impl Transaction {
                 TargetMode::Count => self.count(rules, list, target),
             }
         }
-        let end = self.items.len();
+        let end = self.work.items.len();
         if list.fixed
             && let (Ok(start), Ok(end)) = (u32::try_from(start), u32::try_from(end))
         {
-            self.resolved[index] = Some((start, end));
+            self.work.resolved[index] = Some((start, end));
         }
         (start, end)
     }
 
     fn count(&mut self, rules: &RuleSet, list: &TargetSet, target: &Target) {
-        let before = self.items.len();
+        let before = self.work.items.len();
         self.collect(rules, list, target);
-        let number = self.items.len() - before;
-        self.items.truncate(before);
-        let value = self.values.push(number.to_string().as_bytes());
+        let number = self.work.items.len() - before;
+        self.work.items.truncate(before);
+        let value = self.work.values.push(number.to_string().as_bytes());
         let name = match &target.selector {
-            Selector::Key(key) => Some(self.values.push(key)),
+            Selector::Key(key) => Some(self.work.values.push(key)),
             _ => None,
         };
-        self.items.push(Item { variable: target.variable, name, value, count: true });
+        self.work.items.push(Item { variable: target.variable, name, value, count: true });
     }
 
     fn collect(&mut self, rules: &RuleSet, list: &TargetSet, target: &Target) {
         let variable = target.variable;
         if variable.shape() != Shape::Dynamic {
-            let entries = &self.fields[variable as usize];
+            let entries = &self.work.fields[variable as usize];
             if entries.is_empty() && variable.shape() == Shape::Scalar {
-                self.items.push(Item { variable, name: None, value: ValueId::EMPTY, count: false });
+                self.work.items.push(Item {
+                    variable,
+                    name: None,
+                    value: ValueId::EMPTY,
+                    count: false,
+                });
                 return;
             }
             for entry in entries {
-                let name = entry.name.map(|name| self.values.get(name));
+                let name = entry.name.map(|name| self.work.values.get(name));
                 if target_selects(target, name) && !list.excludes(variable, name) {
-                    self.items.push(Item {
+                    self.work.items.push(Item {
                         variable,
                         name: entry.name,
                         value: entry.value,
@@ -79,17 +84,18 @@ impl Transaction {
         match variable {
             Variable::Tx => {
                 if let Some(slot) = target.slot {
-                    if let Some(value) = self.tx.slot(slot) {
-                        let value = self.values.push(value);
+                    if let Some(value) = self.work.tx.slot(slot) {
+                        let value = self.work.values.push(value);
                         let Selector::Key(key) = &target.selector else {
                             return;
                         };
-                        let name = self.values.push(key);
+                        let name = self.work.values.push(key);
                         self.push_item(variable, Some(name), value);
                     }
                     return;
                 }
                 let members: Vec<_> = self
+                    .work
                     .tx
                     .iter(&rules.tx)
                     .filter(|(name, _)| {
@@ -117,14 +123,14 @@ impl Transaction {
                 self.push_members(variable, &members);
             }
             Variable::MatchedVars | Variable::MatchedVarsNames => {
-                for index in 0..self.matched.len() {
-                    let item = self.matched[index];
+                for index in 0..self.work.matched.len() {
+                    let item = self.work.matched[index];
                     let name = self.item_name(item);
                     if !target_selects(target, Some(&name)) || list.excludes(variable, Some(&name))
                     {
                         continue;
                     }
-                    let name = self.values.push(&name);
+                    let name = self.work.values.push(&name);
                     let value = if variable == Variable::MatchedVars { item.value } else { name };
                     self.push_item(variable, Some(name), value);
                 }
@@ -135,7 +141,7 @@ impl Transaction {
                     _ => None,
                 };
                 if let Some(value) = self.dynamic(rules, variable, member) {
-                    let value = self.values.push(&value);
+                    let value = self.work.values.push(&value);
                     self.push_item(variable, None, value);
                 }
             }
@@ -143,13 +149,13 @@ impl Transaction {
     }
 
     fn push_item(&mut self, variable: Variable, name: Option<ValueId>, value: ValueId) {
-        self.items.push(Item { variable, name, value, count: false });
+        self.work.items.push(Item { variable, name, value, count: false });
     }
 
     fn push_members(&mut self, variable: Variable, members: &[(Vec<u8>, Vec<u8>)]) {
         for (name, value) in members {
-            let name = self.values.push(name);
-            let value = self.values.push(value);
+            let name = self.work.values.push(name);
+            let value = self.work.values.push(value);
             self.push_item(variable, Some(name), value);
         }
     }
@@ -166,10 +172,13 @@ impl Transaction {
         let time = CivilTime::new(seconds);
         match variable {
             Variable::MatchedVar => Some(
-                self.matched.last().map_or_else(Vec::new, |i| self.values.get(i.value).to_vec()),
+                self.work
+                    .matched
+                    .last()
+                    .map_or_else(Vec::new, |i| self.work.values.get(i.value).to_vec()),
             ),
             Variable::MatchedVarName => {
-                Some(self.matched.last().map_or_else(Vec::new, |i| self.item_name(*i)))
+                Some(self.work.matched.last().map_or_else(Vec::new, |i| self.item_name(*i)))
             }
             Variable::HighestSeverity => number(u64::from(self.highest_severity.unwrap_or(255))),
             Variable::Duration => {
@@ -237,7 +246,9 @@ impl Transaction {
         for part in &template.parts {
             match part {
                 Part::Text(text) => out.extend_from_slice(text),
-                Part::Tx(slot) => out.extend_from_slice(self.tx.slot(*slot).unwrap_or_default()),
+                Part::Tx(slot) => {
+                    out.extend_from_slice(self.work.tx.slot(*slot).unwrap_or_default())
+                }
                 Part::Variable(variable, member) => {
                     self.expand_variable(rules, *variable, member.as_deref(), out)
                 }
@@ -253,14 +264,14 @@ impl Transaction {
         out: &mut Vec<u8>,
     ) {
         if variable.shape() != Shape::Dynamic {
-            let found = self.fields[variable as usize].iter().find(|entry| match member {
+            let found = self.work.fields[variable as usize].iter().find(|entry| match member {
                 None => true,
                 Some(member) => entry
                     .name
-                    .is_some_and(|name| self.values.get(name).eq_ignore_ascii_case(member)),
+                    .is_some_and(|name| self.work.values.get(name).eq_ignore_ascii_case(member)),
             });
             if let Some(entry) = found {
-                out.extend_from_slice(self.values.get(entry.value));
+                out.extend_from_slice(self.work.values.get(entry.value));
             }
             return;
         }
@@ -285,12 +296,12 @@ impl Transaction {
             && let Some(name) = item.name
         {
             // The name of a matched variable is the name it had where it matched.
-            return [item.variable.name().as_bytes(), b":", self.values.get(name)].concat();
+            return [item.variable.name().as_bytes(), b":", self.work.values.get(name)].concat();
         }
         let mark: &[u8] = if item.count { b"&" } else { b"" };
         match item.name {
             Some(name) => {
-                [mark, item.variable.name().as_bytes(), b":", self.values.get(name)].concat()
+                [mark, item.variable.name().as_bytes(), b":", self.work.values.get(name)].concat()
             }
             None => [mark, item.variable.name().as_bytes()].concat(),
         }

@@ -3,7 +3,7 @@
 use crate::rule::TxNames;
 
 /// One transaction's TX.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct TxStore {
     slots: Vec<Option<Vec<u8>>>,
     others: Vec<(Vec<u8>, Vec<u8>)>,
@@ -15,6 +15,12 @@ const MOST_OTHERS: usize = 4096;
 impl TxStore {
     pub(crate) fn new(names: &TxNames) -> Self {
         Self { slots: vec![None; names.len()], others: Vec::new() }
+    }
+
+    /// Forgets all members.
+    pub(crate) fn reset(&mut self) {
+        self.slots.fill(None);
+        self.others.clear();
     }
 
     pub(crate) fn slot(&self, slot: u32) -> Option<&[u8]> {

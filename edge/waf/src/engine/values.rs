@@ -17,6 +17,9 @@ impl ValueId {
 
 const NONE: u32 = u32::MAX;
 
+/// Bytes kept for the next transaction, per buffer.
+const KEPT: usize = 256 * 1024;
+
 #[derive(Clone, Copy, Debug)]
 struct Value {
     start: u32,
@@ -29,13 +32,13 @@ struct Value {
 }
 
 /// All values of one transaction.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Values {
     bytes: Vec<u8>,
     values: Vec<Value>,
     forms: Vec<u32>,
     scans: Vec<u64>,
-    scratch: Scratch,
+    scratch: [Scratch; 2],
 }
 
 impl Values {
@@ -45,10 +48,24 @@ impl Values {
             values: Vec::with_capacity(128),
             forms: Vec::new(),
             scans: Vec::with_capacity(512),
-            scratch: Scratch::default(),
+            scratch: Default::default(),
         };
         values.push(b"");
         values
+    }
+
+    /// Forgets all values but keeps the memory, unless it is more than an ordinary
+    /// transaction needs.
+    pub(crate) fn reset(&mut self) {
+        self.bytes.clear();
+        self.bytes.shrink_to(KEPT);
+        self.values.clear();
+        self.values.shrink_to(KEPT / 64);
+        self.forms.clear();
+        self.forms.shrink_to(KEPT / 4);
+        self.scans.clear();
+        self.scans.shrink_to(KEPT / 8);
+        self.push(b"");
     }
 
     /// Stores a value. Offsets are 32-bit: what does not fit is cut, which the body limits
@@ -167,7 +184,7 @@ impl Values {
             self.scans.resize(start + width, 0);
             let value = self.values[id.0 as usize];
             let text = &self.bytes[value.start as usize..value.end as usize];
-            prefilter.scan(text, classes, &mut self.scans[start..], &mut self.scratch);
+            prefilter.scan(text, classes, &mut self.scans[start..], &mut self.scratch[direction]);
             self.values[id.0 as usize].scans[direction] = u32::try_from(start).unwrap_or(NONE);
             start
         } else {
