@@ -253,12 +253,23 @@ impl LocalVerifier {
         Ok(())
     }
 
-    /// Asks for keys because of a token that names an unknown one.
+    /// Asks for keys because of a token that names an unknown one. Only an answer to a
+    /// question asked after the token came counts: the key may have been put to use since
+    /// the last one. Whoever comes while somebody asks shares the next question.
     async fn learn_key(&self, kid: &str) -> bool {
+        let came = Instant::now();
         let mut sync = self.keys_sync.lock().await;
         let known = || self.keys.read().contains(kid);
-        known()
-            || (!is_recent(sync.attempted) && self.fetch_keys(&mut sync).await.is_ok() && known())
+        if known() {
+            return true;
+        }
+        if let Some(attempted) = sync.attempted {
+            if attempted > came {
+                return false;
+            }
+            tokio::time::sleep_until(attempted + AT_MOST_EVERY).await;
+        }
+        self.fetch_keys(&mut sync).await.is_ok() && known()
     }
 
     async fn verify_unknown(&self, token: &str) -> Result<Arc<Principal>, VerifyError> {
