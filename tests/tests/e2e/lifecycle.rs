@@ -213,3 +213,15 @@ async fn a_connection_of_before_keeps_working_after_a_reload() {
     assert_eq!(statuses(&answer), [200]);
     assert!(answer.to_ascii_lowercase().contains("referrer-policy: origin"), "{answer}");
 }
+
+#[tokio::test]
+async fn an_installation_without_an_administrator_starts_and_says_so() {
+    let mut installation = Installation::start().await;
+    let demoted = installation.command(&["auth", "grant", "admin@marquis.local", "user"]).await;
+    assert_eq!(demoted.code, 0, "{demoted:?}");
+    installation.process().stop().await;
+    installation.restart().await;
+    let log = installation.process().log();
+    assert!(log.contains("marquis auth grant EMAIL user admin"), "{log}");
+    installation.api().get("/health").await.expect(200);
+}

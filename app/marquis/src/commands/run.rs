@@ -168,10 +168,15 @@ async fn prepare(node: &Node, auth: &Auth) -> Result<(), Failure> {
         },
     )?;
     let email: Email = FIRST_ADMIN.parse().or_fail(Code::Internal, "no administrator")?;
-    let created = auth
-        .ensure_first_admin(&email)
-        .await
-        .or_fail(Code::Unavailable, "the first administrator was not created")?;
+    let created = match auth.ensure_first_admin(&email).await {
+        // Its role was taken away on purpose. That is no reason not to serve.
+        Err(AuthError::EmailTaken) => {
+            announce(format_args!("There is no administrator, and {email} is somebody else."));
+            announce("  make one: marquis auth grant EMAIL user admin");
+            None
+        }
+        created => created.or_fail(Code::Unavailable, "the first administrator was not created")?,
+    };
     if let Some(password) = created {
         announce(format_args!("First admin: {email}"));
         announce(format_args!("  one-time password: {}", password.reveal()));
