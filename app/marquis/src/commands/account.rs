@@ -40,7 +40,8 @@ async fn execute(auth: &Auth, command: AuthCommand) -> Result<(), Failure> {
             auth.set_roles(&email, &roles).await.or_fail(Code::No, "the roles were not changed")?;
             let names: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
             say(format_args!(
-                "Roles are now: {}. Access tokens show it when refreshed.",
+                "Roles are now: {}. Access tokens show a new role when refreshed; \
+                 losing one ends the account's sessions.",
                 names.join(", ")
             ));
         }

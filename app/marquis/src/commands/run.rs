@@ -161,7 +161,8 @@ async fn prepare(node: &Node, auth: &Auth) -> Result<(), Failure> {
     let is_away = AuthError::is_unavailable;
     databases::patiently(&node.stop, marquis_auth::SERVICE, is_away, read).await.map_err(
         |error| {
-            Failure::new(Code::Unavailable, "the signing keys cannot be read")
+            let code = if is_away(&error) { Code::Unavailable } else { Code::Config };
+            Failure::new(code, "the signing keys cannot be read")
                 .caused_by(error)
                 .remedy("was the schema migrated (`marquis migrate` or `serve --migrate`)?")
                 .remedy("is `secrets.master_key` the key of this installation?")
