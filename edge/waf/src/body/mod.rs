@@ -7,6 +7,7 @@ pub mod cookies;
 pub mod json;
 pub mod multipart;
 pub mod urlencoded;
+pub mod xml;
 
 /// A name and its value, decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]

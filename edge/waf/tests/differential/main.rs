@@ -7,6 +7,7 @@
 //! `MARQUIS_WAF_SEED` which.
 
 mod bodies;
+mod documents;
 mod injection;
 mod oracle;
 mod transformations;

@@ -138,8 +138,11 @@ static void xml(std::ostream &out, modsecurity::Transaction &t) {
   for (auto &message : t.m_rulesMessages) out << " MATCH=" << hex(message.m_data);
 }
 
+static void no_log(void *, const void *) {}
+
 int main(int argc, char **argv) {
   modsecurity::ModSecurity engine;
+  engine.setServerLogCb(no_log);
   modsecurity::RulesSet rules;
   if (argc > 1 && rules.loadFromUri(argv[1]) < 0) {
     std::cerr << rules.getParserError() << std::endl;

@@ -1,0 +1,128 @@
+//! XML bodies (XML 1.0, fifth edition) as text and attributes, for `XML:/*`, `XML://@*`
+//! and simple location paths.
+//!
+//! Nothing is ever loaded: external entities and DTDs are empty. Internal entities are
+//! expanded, for an attack might hide in one, within a budget that counts every
+//! expansion. Parameter entities are refused. Nesting does not use the stack.
+
+mod cursor;
+mod doctype;
+mod path;
+mod reader;
+
+pub use path::Path;
+
+use super::{BodyError, Limits};
+use std::collections::HashMap;
+
+/// Elements nest no deeper, whatever [`Limits::depth`] says, as in libxml2.
+const MAX_DEPTH: usize = 256;
+
+/// What a node costs of [`Limits::expanded`] besides its text.
+const NODE: usize = 48;
+
+/// A document, as far as it could be read.
+#[derive(Debug, Default)]
+pub struct Document {
+    names: Names,
+    elements: Vec<Element>,
+    texts: Vec<Text>,
+    attributes: Vec<Attribute>,
+    /// All character data in order; the text of an element is a range of it.
+    text: Vec<u8>,
+    /// The values of all attributes.
+    values: Vec<u8>,
+    /// Why reading ended early.
+    error: Option<BodyError>,
+}
+
+#[derive(Debug)]
+struct Element {
+    name: u32,
+    /// The index of the element around it; itself for the root.
+    parent: u32,
+    /// Its text, descendants included.
+    start: u32,
+    end: u32,
+}
+
+#[derive(Debug)]
+struct Text {
+    parent: u32,
+    start: u32,
+    end: u32,
+}
+
+#[derive(Debug)]
+struct Attribute {
+    element: u32,
+    name: u32,
+    start: u32,
+    end: u32,
+}
+
+/// Each name once.
+#[derive(Debug, Default)]
+struct Names {
+    ids: HashMap<Vec<u8>, u32>,
+    list: Vec<Vec<u8>>,
+}
+
+impl Names {
+    fn id(&mut self, name: &[u8]) -> Option<u32> {
+        if let Some(id) = self.ids.get(name) {
+            return Some(*id);
+        }
+        let id = u32::try_from(self.list.len()).ok()?;
+        self.ids.insert(name.to_vec(), id);
+        self.list.push(name.to_vec());
+        Some(id)
+    }
+
+    fn get(&self, id: u32) -> &[u8] {
+        &self.list[id as usize]
+    }
+}
+
+impl Document {
+    /// Reads a document. What precedes an error stays.
+    #[must_use]
+    pub fn parse(input: &[u8], limits: &Limits) -> Self {
+        reader::read(input, limits)
+    }
+
+    /// Why reading ended early, if it did.
+    #[must_use]
+    pub fn error(&self) -> Option<&BodyError> {
+        self.error.as_ref()
+    }
+
+    /// All text of the root element, which `XML:/*` selects; `None` without a root.
+    #[must_use]
+    pub fn text(&self) -> Option<&[u8]> {
+        self.elements.first().map(|root| self.text_of(root.start, root.end))
+    }
+
+    /// The values of all attributes in order, which `XML://@*` selects. Namespace
+    /// declarations are none.
+    pub fn attributes(&self) -> impl Iterator<Item = &[u8]> {
+        self.attributes.iter().map(|attribute| self.value_of(attribute))
+    }
+
+    /// The texts of the nodes a path selects, in document order.
+    #[must_use]
+    pub fn select<'d>(&'d self, path: &Path) -> Vec<&'d [u8]> {
+        path.select(self)
+    }
+
+    fn text_of(&self, start: u32, end: u32) -> &[u8] {
+        &self.text[start as usize..end as usize]
+    }
+
+    fn value_of(&self, attribute: &Attribute) -> &[u8] {
+        &self.values[attribute.start as usize..attribute.end as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests;
