@@ -7,11 +7,15 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use http::HeaderValue;
 
 use super::Upstream;
 use super::server::Server;
+
+/// How often a name is asked for while no server is known.
+const EAGER: Duration = Duration::from_secs(1);
 
 /// Last addresses of each configured entry.
 #[derive(Debug, Default)]
@@ -83,13 +87,17 @@ pub(crate) async fn keep_fresh(upstream: Weak<Upstream>, mut known: Known) {
     else {
         return;
     };
-    let every = every.max(std::time::Duration::from_secs(1));
+    let every = every.max(Duration::from_secs(1));
+    let mut found = upstream.upgrade().is_some_and(|upstream| !upstream.servers().is_empty());
     loop {
+        // A name that means nothing yet belongs to a server that is just being started.
+        let pause = if found { every } else { every.min(EAGER) };
         tokio::select! {
             () = retired.cancelled() => return,
-            () = tokio::time::sleep(every) => {}
+            () = tokio::time::sleep(pause) => {}
         }
         let Some(upstream) = upstream.upgrade() else { return };
+        found = !upstream.servers().is_empty();
         if upstream.settings.servers.iter().any(|entry| entry.parse::<SocketAddr>().is_err()) {
             known.refresh(&upstream, &[]).await;
         }

@@ -30,10 +30,6 @@ pub(crate) async fn keep_checking(upstream: Weak<Upstream>) {
             let servers = upstream.servers();
             let checks = servers.iter().map(|server| async {
                 let passed = check(server, &settings.path, settings.timeout.duration()).await;
-                if passed {
-                    // The next failing request puts it aside again, for longer.
-                    server.forgive();
-                }
                 if let Some(up) = server.checked(passed, &settings) {
                     tracing::warn!(
                         upstream = upstream.name,

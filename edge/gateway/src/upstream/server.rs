@@ -221,11 +221,6 @@ impl Server {
         }
         Some(passed)
     }
-
-    /// Ends an ejection early; a check has just seen the server well.
-    pub(crate) fn forgive(&self) {
-        self.health.ejected_until.store(0, Ordering::Relaxed);
-    }
 }
 
 #[cfg(test)]

@@ -169,7 +169,7 @@ async fn a_failing_upstream_gets_a_pause() {
     let rig = Rig::with(&[&backend], |settings| {
         let echo = settings.upstreams.get_mut("echo").expect("echo");
         echo.circuit.min_requests = 5;
-        echo.circuit.open = span(300);
+        echo.circuit.open = span(2_000);
         settings.retries.attempts = 1;
     })
     .await;

@@ -143,9 +143,9 @@ async fn a_body_of_ten_megabytes_is_refused_while_it_is_being_sent() {
 async fn slow_clients_are_told_and_dropped() {
     let backend = Backend::start("a").await;
     let rig = Rig::with(&[&backend], |settings| {
-        settings.limits.header_timeout = span(150);
-        settings.limits.body_timeout = span(150);
-        settings.limits.keep_alive = span(300);
+        settings.limits.header_timeout = span(800);
+        settings.limits.body_timeout = span(500);
+        settings.limits.keep_alive = span(800);
     })
     .await;
     // Slow header, one byte at a time: the clock runs from the first one.
@@ -154,7 +154,7 @@ async fn slow_clients_are_told_and_dropped() {
         if tokio::io::AsyncWriteExt::write_all(&mut wire.stream, &[*byte]).await.is_err() {
             break;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(60)).await;
     }
     problem(&wire.read().await.expect("an answer"), 408);
     assert!(wire.closed().await);
@@ -185,9 +185,13 @@ async fn connections_are_limited_altogether_and_by_address() {
         open.push(wire);
     }
     assert!(Wire::connect(rig.http).await.closed().await);
-    let status = rig.handle.status();
-    assert_eq!((status.accepted, status.handled, status.active), (4, 3, 3));
-    assert_eq!((status.requests, status.waiting, status.writing), (3, 3, 0));
+    // An answer's last byte reaches the client a moment before its record is closed.
+    crate::support::eventually("all three wait", || async {
+        let status = rig.handle.status();
+        (status.accepted, status.handled, status.active) == (4, 3, 3)
+            && (status.requests, status.waiting, status.writing) == (3, 3, 0)
+    })
+    .await;
     drop(open);
     crate::support::eventually("there is room again", || async {
         let mut wire = Wire::connect(rig.http).await;

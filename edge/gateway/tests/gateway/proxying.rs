@@ -139,8 +139,8 @@ async fn http2_works_like_http1() {
 async fn a_server_that_does_not_answer_costs_a_504_and_a_dead_one_a_502() {
     let backend = Backend::start("a").await;
     let rig = Rig::with(&[&backend], |settings| {
-        settings.timeouts.first_byte = span(100);
-        settings.timeouts.idle = span(100);
+        settings.timeouts.first_byte = span(700);
+        settings.timeouts.idle = span(300);
         settings.retries.attempts = 1;
     })
     .await;
@@ -162,7 +162,7 @@ async fn a_server_that_does_not_answer_costs_a_504_and_a_dead_one_a_502() {
 #[tokio::test]
 async fn the_whole_request_has_a_deadline_too() {
     let backend = Backend::start("a").await;
-    let rig = Rig::with(&[&backend], |settings| settings.timeouts.total = span(150)).await;
+    let rig = Rig::with(&[&backend], |settings| settings.timeouts.total = span(1_500)).await;
     problem(&rig.get("/hang").await, 504);
     assert_eq!(rig.get("/x").await.status, 200);
 }
