@@ -57,6 +57,8 @@ CREATE TABLE sessions (
 
 CREATE INDEX sessions_of_user ON sessions (user_id, last_used_at DESC) WHERE revoked_at IS NULL;
 CREATE INDEX sessions_revoked ON sessions (revoked_at) WHERE revoked_at IS NOT NULL;
+-- Who was active lately?
+CREATE INDEX sessions_activity ON sessions (last_used_at) WHERE revoked_at IS NULL;
 CREATE INDEX sessions_end ON sessions (idle_expires_at);
 -- Cascading deletes from users find every session, revoked ones too.
 CREATE INDEX sessions_user_fk ON sessions (user_id);

@@ -58,6 +58,12 @@ SELECT count(*) AS total
 FROM sessions
 WHERE user_id = :user_id AND revoked_at IS NULL AND expires_at > :now AND idle_expires_at > :now;
 
+-- Users who signed in or refreshed since then.
+--! count_active_users
+SELECT count(DISTINCT user_id) AS total
+FROM sessions
+WHERE revoked_at IS NULL AND last_used_at > :since;
+
 --! revocations_since
 SELECT id, revoked_at FROM sessions
 WHERE revoked_at > :since AND revoked_at IS NOT NULL

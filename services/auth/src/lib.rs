@@ -287,11 +287,16 @@ impl Auth {
         let verifier = Arc::clone(&self.verifier).run(stop.clone());
         let keys = upkeep::keep_keys(Arc::clone(&self.keys), Arc::clone(&self.cluster.pubsub));
         let sweep = upkeep::keep_sweeping(self.database.clone(), Arc::clone(&self.clock));
+        let active = upkeep::keep_counting(
+            self.database.clone(),
+            Arc::clone(&self.clock),
+            Arc::clone(&self.metrics),
+        );
         let changes = announcer::listen(&self.users, &*self.cluster.pubsub);
         let endless = async {
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = async { tokio::join!(keys, sweep, changes); } => {}
+                () = async { tokio::join!(keys, sweep, active, changes); } => {}
             }
         };
         // Boxed: the caller's future should not carry all of these inline.
@@ -363,6 +368,16 @@ impl Auth {
     /// [`AuthError::Unavailable`] or [`AuthError::Internal`].
     pub async fn rotate_keys(&self, rotation: KeyRotation) -> Result<(), AuthError> {
         Ok(self.keys.rotate(rotation).await?)
+    }
+
+    /// How many users signed in or refreshed in the last twenty minutes; [`Auth::run`] keeps
+    /// `active_users_total` at it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn active_users(&self) -> Result<i64, DatabaseError> {
+        upkeep::active_users(&self.database, &self.clock).await
     }
 
     /// Removes sessions, tokens and counts that ended; [`Auth::run`] does it every ten minutes.

@@ -1,4 +1,4 @@
-//! Background work: key rotation and the removal of what ended. Every node does it; rows
+//! Background work: key rotation, the removal of what ended, the count of active users. Every node does it; rows
 //! that another node is busy with are passed over.
 
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use marquis_auth_queries::queries::sessions::{
 use marquis_cluster::PubSub;
 use marquis_database::{Database, DatabaseError};
 use marquis_kernel::SharedClock;
+use marquis_telemetry::metrics::Metrics;
 use tokio::time::MissedTickBehavior;
 
 use super::issuer::REVOCATION_MEMORY;
@@ -21,6 +22,10 @@ use super::keyring::{KEYS_CHANGED, KeyRing};
 const KEYS_EVERY: Duration = Duration::from_secs(30);
 /// How often ended things are removed.
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// How often active users are counted.
+const COUNT_EVERY: Duration = Duration::from_secs(60);
+/// A client refreshes every quarter of an hour, the default life of an access token.
+const ACTIVE_WITHIN: Duration = Duration::from_secs(20 * 60);
 /// Rows removed by one statement.
 const BATCH: i64 = 1_000;
 /// A count of failed logins is forgotten after this much quiet.
@@ -54,6 +59,38 @@ pub async fn keep_keys(keys: Arc<KeyRing>, pubsub: Arc<dyn PubSub>) {
             ticks.tick().await;
         }
     }
+}
+
+/// Keeps `active_users_total` current: users who signed in or refreshed within
+/// [`ACTIVE_WITHIN`]. Every node counts all of them, so nodes are not to be added up. Never ends.
+pub async fn keep_counting(database: Database, clock: SharedClock, metrics: Arc<Metrics>) {
+    let mut ticks = tokio::time::interval(COUNT_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match active_users(&database, &clock).await {
+            Ok(users) => metrics.active_users_total.set(users),
+            Err(error) => {
+                tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    "active users are counted later"
+                );
+            }
+        }
+    }
+}
+
+/// Users who signed in or refreshed within [`ACTIVE_WITHIN`].
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn active_users(database: &Database, clock: &SharedClock) -> Result<i64, DatabaseError> {
+    let since = clock.now() - ACTIVE_WITHIN;
+    let client = database.reader().await?;
+    let query = sessions::count_active_users();
+    let count = query.bind(&client, &since).one();
+    Ok(database.observe("select", "session", count).await?)
 }
 
 /// Removes what ended, again and again. Never ends.

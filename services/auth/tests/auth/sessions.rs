@@ -46,6 +46,23 @@ async fn the_owner_sees_where_they_are_signed_in() {
 }
 
 #[tokio::test]
+async fn active_users_are_those_who_signed_in_or_refreshed_lately() {
+    let app = App::new().await;
+    let alice = app.register("alice").await;
+    app.login("alice", PASSWORD).await.expect(StatusCode::OK);
+    let bob = app.register("bob").await;
+    assert_eq!(app.auth.active_users().await.expect("counted"), 2);
+    app.advance(Duration::from_secs(19 * 60));
+    app.refresh(&alice.refresh).await.expect(StatusCode::OK);
+    app.advance(Duration::from_secs(2 * 60));
+    assert_eq!(app.auth.active_users().await.expect("counted"), 1, "bob has been away");
+    app.send(post("/auth/logout").bearer(&bob.access)).await;
+    let alice = Session::of(&app.login("alice", PASSWORD).await);
+    app.send(post("/auth/logout-all").bearer(&alice.access)).await.expect(StatusCode::OK);
+    assert_eq!(app.auth.active_users().await.expect("counted"), 0);
+}
+
+#[tokio::test]
 async fn one_session_is_ended_from_another() {
     let app = App::new().await;
     let laptop = app.register("alice").await;

@@ -1151,6 +1151,36 @@ impl<'c, 'a, 's, C: GenericClient>
         self.bind(client, &params.user_id, &params.now)
     }
 }
+pub struct CountActiveUsersStmt(&'static str, Option<tokio_postgres::Statement>);
+pub fn count_active_users() -> CountActiveUsersStmt {
+    CountActiveUsersStmt(
+        "SELECT count(DISTINCT user_id) AS total FROM sessions WHERE revoked_at IS NULL AND last_used_at > $1",
+        None,
+    )
+}
+impl CountActiveUsersStmt {
+    pub async fn prepare<'a, C: GenericClient>(
+        mut self,
+        client: &'a C,
+    ) -> Result<Self, tokio_postgres::Error> {
+        self.1 = Some(client.prepare(self.0).await?);
+        Ok(self)
+    }
+    pub fn bind<'c, 'a, 's, C: GenericClient>(
+        &'s self,
+        client: &'c C,
+        since: &'a time::OffsetDateTime,
+    ) -> I64Query<'c, 'a, 's, C, i64, 1> {
+        I64Query {
+            client,
+            params: [since],
+            query: self.0,
+            cached: self.1.as_ref(),
+            extractor: |row| Ok(row.try_get(0)?),
+            mapper: |it| it,
+        }
+    }
+}
 pub struct RevocationsSinceStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn revocations_since() -> RevocationsSinceStmt {
     RevocationsSinceStmt(
