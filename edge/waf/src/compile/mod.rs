@@ -105,12 +105,30 @@ pub(crate) struct Rule {
     pub(crate) phase: u8,
 }
 
+impl Rule {
+    /// Whether a match has no effect but the jump.
+    fn only_jumps(&self) -> bool {
+        let actions = &self.links[0].actions;
+        self.links.len() == 1
+            && !self.log
+            && !self.audit
+            && matches!(self.verdict, Verdict::Pass)
+            && actions.severity.is_none()
+            && actions.set_vars.is_empty()
+            && actions.expire_vars.is_empty()
+            && actions.init_collections.is_empty()
+            && self.links[0].ctls.is_empty()
+    }
+}
+
 /// What must hold before a rule is worth looking at; decides most rules.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Gate {
     Open,
     /// The first link is this test.
     Quick(Quick),
+    /// This test is all of the rule: it only jumps.
+    Jump(Quick, usize),
     /// The prefilter must have found a candidate for the first link.
     Candidate {
         set: u32,
@@ -139,6 +157,8 @@ pub struct RuleSet {
     pub(crate) chains: Chains,
     pub(crate) classes: Classes,
     pub(crate) groups: usize,
+    /// For every direction and group the probes it has, one row after the other.
+    group_masks: [Vec<u64>; 2],
     /// For the request phases and for the response phases.
     pub(crate) prefilters: [Prefilter; 2],
     pub(crate) unicode: UnicodeMap,
@@ -179,11 +199,18 @@ impl RuleSet {
             let jump = jump(&draft, steps[index], &drafts.markers);
             rules.push(compiler.rule(draft, jump, &ids));
         }
+        for target in compiler.sets.iter_mut().flat_map(|set| &mut set.targets) {
+            target.find_slots(&context.tx);
+        }
+        let groups = compiler.groups.len();
         let [request, response] = compiler.builders;
         let too_large = |e: aho_corasick::BuildError| {
             let at = Position { file: "rules".into(), line: 1, column: 1 };
             SourceError::new(at, "the rules hold too many words").caused_by(e)
         };
+        let prefilters =
+            [request.build().map_err(too_large)?, response.build().map_err(too_large)?];
+        let group_masks = group_masks(&rules, groups, &prefilters);
         Ok(Self {
             settings: document.settings,
             phases: phases.map(|phase| phase.into_iter().map(|rule| step(rule, &rules)).collect()),
@@ -192,8 +219,9 @@ impl RuleSet {
             sets: compiler.sets,
             chains: compiler.chains,
             classes: compiler.classes,
-            groups: compiler.groups.len(),
-            prefilters: [request.build().map_err(too_large)?, response.build().map_err(too_large)?],
+            groups,
+            prefilters,
+            group_masks,
             unicode,
             relevant_status,
             warnings,
@@ -242,6 +270,12 @@ impl RuleSet {
     /// Turns the prefilters off, so that every operator runs: for tests that compare.
     pub fn set_prefiltered(&mut self, on: bool) {
         self.prefiltered = on;
+    }
+
+    /// The probes of a group.
+    pub(crate) fn group_mask(&self, group: u32, direction: usize) -> &[u64] {
+        let width = self.prefilters[direction].width();
+        &self.group_masks[direction][group as usize * width..(group as usize + 1) * width]
     }
 
     /// A workspace for one transaction.
@@ -302,9 +336,26 @@ fn relevant_status(
     }
 }
 
+fn group_masks(rules: &[Rule], groups: usize, prefilters: &[Prefilter; 2]) -> [Vec<u64>; 2] {
+    let mut masks = [0, 1].map(|direction: usize| vec![0; groups * prefilters[direction].width()]);
+    for rule in rules {
+        let direction = usize::from(rule.phase > 2);
+        let width = prefilters[direction].width();
+        for link in &rule.links {
+            if let Some(probe) = link.probe {
+                masks[direction][link.group as usize * width + probe as usize / 64] |=
+                    1 << (probe % 64);
+            }
+        }
+    }
+    masks
+}
+
 fn step(index: RuleIndex, rules: &[Rule]) -> Step {
-    let head = &rules[index as usize].links[0];
+    let rule = &rules[index as usize];
+    let head = &rule.links[0];
     let gate = match (head.quick, head.probe) {
+        (Some(quick), _) if rule.only_jumps() => Gate::Jump(quick, rule.jump.unwrap_or(0)),
         (Some(quick), _) => Gate::Quick(quick),
         (None, Some(probe)) if !head.multi_match => {
             Gate::Candidate { set: head.set, chain: head.chain, group: head.group, probe }

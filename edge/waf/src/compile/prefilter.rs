@@ -128,14 +128,14 @@ pub(crate) struct Scratch {
     memo_bits: Vec<u64>,
 }
 
-const MEMO: usize = 256;
+const MEMO: usize = 1024;
 
 fn memo_slot(classes: ClassMask) -> usize {
     let bytes = classes.to_le_bytes();
     let (low, high) = bytes.split_at(8);
     let word = |half: &[u8]| half.iter().rev().fold(0_u64, |sum, &byte| sum << 8 | u64::from(byte));
     let mixed = (word(low) ^ word(high).rotate_left(29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    usize::try_from(mixed >> 56).unwrap_or(0)
+    usize::try_from(mixed >> 54).unwrap_or(0)
 }
 
 impl Prefilter {
@@ -149,53 +149,49 @@ impl Prefilter {
         self.automaton.as_ref().map_or(0, AhoCorasick::memory_usage)
     }
 
-    /// Fills `out` with a bit for every candidate.
-    pub(crate) fn scan(
-        &self,
-        text: &[u8],
-        classes: ClassMask,
-        out: &mut [u64],
-        scratch: &mut Scratch,
-    ) {
+    /// Fills `out` with a bit for every probe whose word clauses hold.
+    pub(crate) fn words(&self, text: &[u8], out: &mut [u64], scratch: &mut Scratch) {
         out.copy_from_slice(&self.without_words);
-        if let Some(automaton) = &self.automaton {
-            scratch.seen.resize(self.clause_probe.len().div_ceil(64), 0);
-            scratch.counts.resize(self.needed.len(), 0);
-            let input = Input::new(text);
-            let mut state = OverlappingState::start();
-            loop {
-                automaton.find_overlapping(input.clone(), &mut state);
-                let Some(found) = state.get_match() else {
-                    break;
-                };
-                for &clause in &*self.word_clauses[found.pattern().as_usize()] {
-                    let (word, bit) = (clause as usize / 64, 1 << (clause % 64));
-                    if scratch.seen[word] & bit != 0 {
-                        continue;
-                    }
-                    scratch.seen[word] |= bit;
-                    scratch.touched.push(clause);
-                    let probe = self.clause_probe[clause as usize];
-                    let count = &mut scratch.counts[probe as usize];
-                    *count += 1;
-                    if *count == self.needed[probe as usize] {
-                        out[probe as usize / 64] |= 1 << (probe % 64);
-                    }
+        let Some(automaton) = &self.automaton else {
+            return;
+        };
+        scratch.seen.resize(self.clause_probe.len().div_ceil(64), 0);
+        scratch.counts.resize(self.needed.len(), 0);
+        let input = Input::new(text);
+        let mut state = OverlappingState::start();
+        loop {
+            automaton.find_overlapping(input.clone(), &mut state);
+            let Some(found) = state.get_match() else {
+                break;
+            };
+            for &clause in &*self.word_clauses[found.pattern().as_usize()] {
+                let (word, bit) = (clause as usize / 64, 1 << (clause % 64));
+                if scratch.seen[word] & bit != 0 {
+                    continue;
+                }
+                scratch.seen[word] |= bit;
+                scratch.touched.push(clause);
+                let probe = self.clause_probe[clause as usize];
+                let count = &mut scratch.counts[probe as usize];
+                *count += 1;
+                if *count == self.needed[probe as usize] {
+                    out[probe as usize / 64] |= 1 << (probe % 64);
                 }
             }
-            for clause in scratch.touched.drain(..) {
-                scratch.seen[clause as usize / 64] = 0;
-                scratch.counts[self.clause_probe[clause as usize] as usize] = 0;
-            }
         }
-        let keep = self.kept(classes, scratch);
-        for (word, keep) in out.iter_mut().zip(keep) {
-            *word &= keep;
+        for clause in scratch.touched.drain(..) {
+            scratch.seen[clause as usize / 64] = 0;
+            scratch.counts[self.clause_probe[clause as usize] as usize] = 0;
         }
     }
 
+    /// The probes without word clauses.
+    pub(crate) fn without_words(&self) -> &[u64] {
+        &self.without_words
+    }
+
     /// The probes whose byte clauses hold for these classes.
-    fn kept<'s>(&self, classes: ClassMask, scratch: &'s mut Scratch) -> &'s [u64] {
+    pub(crate) fn kept<'s>(&self, classes: ClassMask, scratch: &'s mut Scratch) -> &'s [u64] {
         if scratch.memo.is_empty() {
             scratch.memo.resize(MEMO, None);
             scratch.memo_bits.resize(MEMO * self.width, 0);

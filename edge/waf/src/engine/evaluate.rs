@@ -53,6 +53,13 @@ impl Transaction {
             let open = match &step.gate {
                 Gate::Open => true,
                 Gate::Quick(quick) => self.quick(quick),
+                Gate::Jump(quick, target) => {
+                    if self.quick(quick) && !self.is_removed(step.rule) {
+                        at = (*target).max(at + 1);
+                        continue;
+                    }
+                    false
+                }
                 Gate::Candidate { set, chain, group, probe } => {
                     !rules.is_prefiltered() || {
                         let start =
@@ -141,14 +148,13 @@ impl Transaction {
             return known as usize;
         }
         let (first, last) = self.resolve(rules, set);
+        let mask = rules.group_mask(group, direction);
         let start = self.work.union_bits.len();
         self.work.union_bits.resize(start + rules.prefilters[direction].width(), 0);
         for at in first..last {
             let form = self.work.values.form(rules, self.work.items[at].value, chain);
-            let candidates = self.work.values.candidates(rules, form, direction);
-            for (sum, bits) in self.work.union_bits[start..].iter_mut().zip(candidates) {
-                *sum |= bits;
-            }
+            let sum = &mut self.work.union_bits[start..];
+            self.work.values.add_candidates(rules, form, direction, mask, sum);
         }
         self.work.unions[group as usize] = u32::try_from(start).unwrap_or(NONE);
         start
@@ -217,8 +223,7 @@ impl Transaction {
         if let Some(probe) = link.probe
             && rules.is_prefiltered()
         {
-            let bits = self.work.values.candidates(rules, item.value, direction);
-            if bits[probe as usize / 64] & (1 << (probe % 64)) == 0 {
+            if !self.work.values.is_candidate(rules, item.value, direction, probe) {
                 return false;
             }
         }

@@ -94,13 +94,18 @@ impl Transaction {
                     }
                     return;
                 }
-                let members: Vec<_> = self
+                let known = target.slots.iter().filter_map(|&slot| {
+                    Some((rules.tx.name(slot).as_bytes(), self.work.tx.slot(slot)?))
+                });
+                let others = self
                     .work
                     .tx
-                    .iter(&rules.tx)
-                    .filter(|(name, _)| {
-                        target_selects(target, Some(name)) && !list.excludes(variable, Some(name))
-                    })
+                    .others()
+                    .iter()
+                    .map(|(name, value)| (name.as_slice(), value.as_slice()));
+                let members: Vec<_> = known
+                    .chain(others.filter(|(name, _)| target_selects(target, Some(name))))
+                    .filter(|(name, _)| !list.excludes(variable, Some(name)))
                     .map(|(name, value)| (name.to_vec(), value.to_vec()))
                     .collect();
                 self.push_members(variable, &members);

@@ -73,6 +73,11 @@ impl TxStore {
         }
     }
 
+    /// The members without a slot.
+    pub(crate) fn others(&self) -> &[(Vec<u8>, Vec<u8>)] {
+        &self.others
+    }
+
     /// All members that are set.
     pub(crate) fn iter<'a>(
         &'a self,

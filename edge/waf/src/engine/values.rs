@@ -4,7 +4,11 @@
 //! a value of its own, computed when first asked for and shared by every rule whose chain
 //! begins the same way; where a chain changes nothing, it is the same value.
 
-use crate::compile::{RuleSet, classes::ClassMask, prefilter::Scratch};
+use crate::compile::{
+    RuleSet,
+    classes::ClassMask,
+    prefilter::{Probe, Scratch},
+};
 
 /// A value's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +29,10 @@ struct Value {
     start: u32,
     end: u32,
     classes: Option<ClassMask>,
-    /// Place of the candidates of the request and response prefilters.
+    /// Place of the probes left by the byte classes, for the request and the response
+    /// prefilter.
+    kept: [u32; 2],
+    /// Place of the probes whose words were found.
     scans: [u32; 2],
     /// Place of the transformed forms, by chain node.
     forms: u32,
@@ -84,6 +91,7 @@ impl Values {
             start: offset(start),
             end: offset(self.bytes.len()),
             classes: None,
+            kept: [NONE; 2],
             scans: [NONE; 2],
             forms: NONE,
         });
@@ -173,23 +181,85 @@ impl Values {
         }
     }
 
-    /// The candidates for this value, one bit per probe of the prefilter.
-    pub(crate) fn candidates(&mut self, rules: &RuleSet, id: ValueId, direction: usize) -> &[u64] {
-        let prefilter = &rules.prefilters[direction];
-        let width = prefilter.width();
+    /// The place of the class bits of a value; computed at first use.
+    fn class_bits(&mut self, rules: &RuleSet, id: ValueId, direction: usize) -> usize {
+        let known = self.values[id.0 as usize].kept[direction];
+        if known != NONE {
+            return known as usize;
+        }
+        let classes = self.classes(rules, id);
+        let start = self.scans.len();
+        let kept = rules.prefilters[direction].kept(classes, &mut self.scratch[direction]);
+        self.scans.extend_from_slice(kept);
+        self.values[id.0 as usize].kept[direction] = u32::try_from(start).unwrap_or(NONE);
+        start
+    }
+
+    /// The place of the word bits of a value; computed at first use.
+    fn word_bits(&mut self, rules: &RuleSet, id: ValueId, direction: usize) -> usize {
         let known = self.values[id.0 as usize].scans[direction];
-        let start = if known == NONE {
-            let classes = self.classes(rules, id);
-            let start = self.scans.len();
-            self.scans.resize(start + width, 0);
-            let value = self.values[id.0 as usize];
-            let text = &self.bytes[value.start as usize..value.end as usize];
-            prefilter.scan(text, classes, &mut self.scans[start..], &mut self.scratch[direction]);
-            self.values[id.0 as usize].scans[direction] = u32::try_from(start).unwrap_or(NONE);
-            start
-        } else {
-            known as usize
-        };
-        &self.scans[start..start + width]
+        if known != NONE {
+            return known as usize;
+        }
+        let prefilter = &rules.prefilters[direction];
+        let start = self.scans.len();
+        self.scans.resize(start + prefilter.width(), 0);
+        let value = self.values[id.0 as usize];
+        let text = &self.bytes[value.start as usize..value.end as usize];
+        prefilter.words(text, &mut self.scans[start..], &mut self.scratch[direction]);
+        self.values[id.0 as usize].scans[direction] = u32::try_from(start).unwrap_or(NONE);
+        start
+    }
+
+    /// Whether the operator of `probe` can match this value.
+    pub(crate) fn is_candidate(
+        &mut self,
+        rules: &RuleSet,
+        id: ValueId,
+        direction: usize,
+        probe: Probe,
+    ) -> bool {
+        let (word, bit) = (probe as usize / 64, 1 << (probe % 64));
+        let prefilter = &rules.prefilters[direction];
+        let kept = self.class_bits(rules, id, direction);
+        if self.scans[kept + word] & bit == 0 {
+            return false;
+        }
+        if prefilter.without_words()[word] & bit != 0 {
+            return true;
+        }
+        let start = self.word_bits(rules, id, direction);
+        self.scans[start + word] & bit != 0
+    }
+
+    /// Adds to `sum` the candidates for this value among the probes of `mask`. The words
+    /// are looked for only if the byte classes leave a probe that needs them.
+    pub(crate) fn add_candidates(
+        &mut self,
+        rules: &RuleSet,
+        id: ValueId,
+        direction: usize,
+        mask: &[u64],
+        sum: &mut [u64],
+    ) {
+        let prefilter = &rules.prefilters[direction];
+        let place = self.class_bits(rules, id, direction);
+        let kept = &self.scans[place..];
+        let mut needs_words = false;
+        for (((sum, kept), mask), plain) in
+            sum.iter_mut().zip(kept).zip(mask).zip(prefilter.without_words())
+        {
+            let left = kept & mask;
+            *sum |= left & plain;
+            needs_words |= left & !plain & !*sum != 0;
+        }
+        if !needs_words {
+            return;
+        }
+        let start = self.word_bits(rules, id, direction);
+        let (kept, words) = (&self.scans[place..], &self.scans[start..]);
+        for (((sum, kept), mask), words) in sum.iter_mut().zip(kept).zip(mask).zip(words) {
+            *sum |= kept & mask & words;
+        }
     }
 }

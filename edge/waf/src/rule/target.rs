@@ -1,6 +1,6 @@
 //! Target lists with their meaning.
 
-use super::{Context, Result, variable::Variable};
+use super::{Context, Result, TxNames, variable::Variable};
 use crate::{
     pattern::{Pattern, Search},
     seclang::{SelectorSpec, SourceError, TargetMode, TargetSpec},
@@ -32,8 +32,11 @@ pub(crate) struct Target {
     pub(crate) variable: Variable,
     pub(crate) selector: Selector,
     pub(crate) mode: TargetMode,
-    /// TX members known at load time that the selector takes.
+    /// The TX member a key selects.
     pub(crate) slot: Option<u32>,
+    /// The TX members known at load time that an expression selects; filled in when all
+    /// names are known.
+    pub(crate) slots: Box<[u32]>,
 }
 
 impl Target {
@@ -58,7 +61,16 @@ impl Target {
                     .map_err(|e| refused(format!("the selector is not valid: {e}")).caused_by(e))?,
             )),
         };
-        Ok(Self { variable, selector, mode: spec.mode, slot })
+        Ok(Self { variable, selector, mode: spec.mode, slot, slots: Box::default() })
+    }
+
+    /// Looks up the TX members an expression selects.
+    pub(crate) fn find_slots(&mut self, names: &TxNames) {
+        if self.variable == Variable::Tx && self.slot.is_none() {
+            self.slots = (0..u32::try_from(names.len()).unwrap_or(u32::MAX))
+                .filter(|&slot| self.selector.selects(names.name(slot).as_bytes()))
+                .collect();
+        }
     }
 
     /// A text equal for targets that select the same.
