@@ -1,9 +1,10 @@
 //! The access log: one JSON line for each request, written when its answer has been sent.
 //!
 //! Fields are those of every log line of the platform; what belongs to the request stands in
-//! `metadata`. Values of query parameters that look like secrets are left out, header fields
-//! and bodies never appear.
+//! `metadata`. Values of query parameters that look like secrets, and parts of the path that look
+//! like e-mail addresses, are left out; header fields and bodies never appear.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -156,9 +157,10 @@ fn push_millis(line: &mut String, duration: Duration) {
 
 /// Path and query, values of secret parameters left out.
 fn push_target(line: &mut String, uri: &Uri) {
-    let Some(query) = uri.query() else { return push_text(line, uri.path()) };
-    let mut target = String::with_capacity(uri.path().len() + query.len() + 1);
-    target.push_str(uri.path());
+    let path = without_addresses(uri.path());
+    let Some(query) = uri.query() else { return push_text(line, &path) };
+    let mut target = String::with_capacity(path.len() + query.len() + 1);
+    target.push_str(&path);
     for (index, pair) in query.split('&').enumerate() {
         target.push(if index == 0 { '?' } else { '&' });
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -173,6 +175,20 @@ fn push_target(line: &mut String, uri: &Uri) {
         target.push_str(if secret { "[redacted]" } else { value });
     }
     push_text(line, &target);
+}
+
+/// The path with segments that look like e-mail addresses left out.
+fn without_addresses(path: &str) -> Cow<'_, str> {
+    let is_address =
+        |segment: &str| segment.contains('@') || segment.to_ascii_lowercase().contains("%40");
+    if memchr::memchr2(b'@', b'%', path.as_bytes()).is_none() || !is_address(path) {
+        return Cow::Borrowed(path);
+    }
+    let segments: Vec<&str> = path
+        .split('/')
+        .map(|segment| if is_address(segment) { "[redacted]" } else { segment })
+        .collect();
+    Cow::Owned(segments.join("/"))
 }
 
 /// A JSON string.
@@ -200,6 +216,9 @@ mod tests {
             line
         };
         assert_eq!(target("/a"), "\"/a\"");
+        assert_eq!(target("/users/ann@example.com/x"), "\"/users/[redacted]/x\"");
+        assert_eq!(target("/users/ann%40example.com?a=1"), "\"/users/[redacted]?a=1\"");
+        assert_eq!(target("/a%20b"), "\"/a%20b\"");
         assert_eq!(target("/a?limit=5&x"), "\"/a?limit=5&x\"");
         assert_eq!(
             target("/a?access_token=abc&Code=1&e%6Dail=x&limit=2"),

@@ -12,9 +12,13 @@ use crate::exchange::Exchange;
 /// The host's name without port, lower case not guaranteed.
 pub(super) fn check(exchange: &Exchange, parts: &mut Parts) -> Result<String, Refusal> {
     if matches!(parts.method, Method::CONNECT | Method::TRACE) {
-        // A gateway is no tunnel, and TRACE would show fields added on the way.
-        return Err(Problem::new(StatusCode::NOT_IMPLEMENTED)
+        // A gateway is no tunnel, and TRACE would show fields added on the way. No 501: a
+        // stranger's wish is no failure of ours and must not look like one in the metrics.
+        const ALLOW: HeaderValue =
+            HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+        return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED)
             .with_detail("The method is not supported.")
+            .with_header(header::ALLOW, ALLOW)
             .into());
     }
     // The request's own target outranks the field (RFC 9112, section 3.2.2; RFC 9113, section 8.3.1).
