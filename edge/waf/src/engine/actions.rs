@@ -103,13 +103,17 @@ impl Transaction {
         }
     }
 
-    /// What a link does once the whole chain matched.
-    pub(super) fn after_match(&mut self, rules: &RuleSet, index: RuleIndex, link: &Link) {
+    /// Opens the collections a rule names, before its variables are set.
+    pub(super) fn init_collections(&mut self, rules: &RuleSet, link: &Link) {
         for (collection, key) in &link.actions.init_collections {
             let mut text = Vec::new();
             self.expand(rules, key, &mut text);
             self.open(*collection, text);
         }
+    }
+
+    /// What a link does once the whole chain matched.
+    pub(super) fn after_match(&mut self, rules: &RuleSet, index: RuleIndex, link: &Link) {
         for (collection, member, lifetime) in &link.actions.expire_vars {
             let (mut name, mut seconds) = (Vec::new(), Vec::new());
             if let Member::Named(template) = member {

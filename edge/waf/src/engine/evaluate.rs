@@ -258,6 +258,7 @@ impl Transaction {
                 });
             }
         }
+        self.init_collections(rules, link);
         for set_var in &link.actions.set_vars {
             self.set_var(rules, set_var);
         }

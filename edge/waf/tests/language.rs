@@ -1,0 +1,475 @@
+//! What the language means, rule by rule. The expectations were taken from libmodsecurity
+//! 3.0.9 unless a case says otherwise.
+
+use std::sync::Arc;
+
+use marquis_waf::{
+    InterventionKind, MemoryCollections, RuleSet, Transaction, TransactionContext, seclang::Loader,
+};
+
+fn compile(rules: &str) -> RuleSet {
+    let mut loader = Loader::new();
+    loader
+        .text("test.conf", &format!("SecRuleEngine On\nSecRequestBodyAccess On\n{rules}"))
+        .unwrap();
+    RuleSet::compile(loader.finish()).unwrap()
+}
+
+struct Request<'a> {
+    method: &'a str,
+    uri: &'a str,
+    headers: &'a [(&'a str, &'a str)],
+    body: &'a [u8],
+}
+
+impl Default for Request<'_> {
+    fn default() -> Self {
+        Self { method: "GET", uri: "/", headers: &[], body: b"" }
+    }
+}
+
+fn context() -> TransactionContext {
+    TransactionContext {
+        now: 1_700_000_000_000_000,
+        id: "t1".into(),
+        mode: None,
+        collections: None,
+    }
+}
+
+fn run_in(rules: &Arc<RuleSet>, request: &Request<'_>, context: TransactionContext) -> Transaction {
+    let mut transaction = Transaction::new(Arc::clone(rules), context);
+    let address = "192.0.2.7".parse().unwrap();
+    transaction.connection(address, 40_000, address, 443);
+    transaction.request_line(request.method.as_bytes(), request.uri.as_bytes(), b"HTTP/1.1");
+    for (name, value) in request.headers {
+        transaction.request_header(name.as_bytes(), value.as_bytes());
+    }
+    transaction.request_headers();
+    transaction.append_request_body(request.body);
+    transaction.request_body();
+    transaction.response_header(b"Content-Type", b"text/html; charset=utf-8");
+    transaction.response_headers(200, b"HTTP/1.1");
+    transaction.append_response_body(b"");
+    transaction.response_body();
+    transaction.finish();
+    transaction
+}
+
+fn run(rules: &str, request: &Request<'_>) -> Transaction {
+    run_in(&Arc::new(compile(rules)), request, context())
+}
+
+fn ids(transaction: &Transaction) -> Vec<u64> {
+    transaction.matches().iter().map(|found| found.rule_id).collect()
+}
+
+/// Ids of the matching tests among `(targets, operator, extra actions)`, numbered from 1.
+fn matching(tests: &[(&str, &str)], request: &Request<'_>) -> Vec<u64> {
+    let rules: String = tests
+        .iter()
+        .enumerate()
+        .map(|(index, (targets, operator))| {
+            format!(
+                "SecRule {targets} \"{operator}\" \"id:{},phase:2,pass,log,t:none\"\n",
+                index + 1
+            )
+        })
+        .collect();
+    let filtered = run(&rules, request);
+    let mut unfiltered = compile(&rules);
+    unfiltered.set_prefiltered(false);
+    assert_eq!(ids(&filtered), ids(&run_in(&Arc::new(unfiltered), request, context())));
+    ids(&filtered)
+}
+
+#[test]
+fn expressions_see_lines_and_all_bytes() {
+    let request = Request { uri: "/?x=a%0Ab", ..Request::default() };
+    let tests = [
+        ("ARGS", "@rx ^b$"),
+        ("ARGS", "@rx a.b"),
+        ("ARGS", "@rx ^$"),
+        ("ARGS", "@rx B"),
+        ("ARGS", "b$"),
+    ];
+    assert_eq!(matching(&tests, &request), [1, 2, 5]);
+}
+
+#[test]
+fn a_scalar_is_always_inspected_and_a_missing_member_never() {
+    let tests = [
+        ("REQUEST_BODY", "@rx ^$"),
+        ("REQUEST_BODY", "!@rx x"),
+        ("&REQUEST_BODY", "@eq 1"),
+        ("REQUEST_HEADERS:Absent", "!@rx x"),
+        ("&REQUEST_HEADERS:Absent", "@eq 0"),
+        ("TX:absent", "@eq 0"),
+        ("REQBODY_ERROR", "@eq 0"),
+        ("ARGS_COMBINED_SIZE", "@eq 0"),
+    ];
+    assert_eq!(matching(&tests, &Request::default()), [1, 2, 3, 5, 7, 8]);
+}
+
+#[test]
+fn names_are_compared_without_case() {
+    let request = Request { uri: "/?foO=x", ..Request::default() };
+    let tests = [
+        ("ARGS:Foo", "@rx x"),
+        ("ARGS:/foo/", "@rx x"),
+        ("ARGS|!ARGS:foo", "@rx x"),
+        ("&ARGS:FOO", "@eq 1"),
+        ("ARGS|!ARGS:/^F/", "@rx x"),
+        ("ARGS:'/^fo+$/'", "@rx x"),
+    ];
+    assert_eq!(matching(&tests, &request), [1, 2, 4, 6]);
+}
+
+#[test]
+fn texts_and_numbers() {
+    let request = Request { uri: "/?v=xABCx&e=", ..Request::default() };
+    let tests = [
+        ("ARGS:v", "@pm abc de"),
+        ("ARGS:v", "@within a,b,xyz"),
+        ("ARGS:v", "@contains ABC"),
+        ("ARGS:v", "@contains abc"),
+        ("ARGS:v", "@eq 0"),
+        ("ARGS:v", "@streq xABCx"),
+        ("ARGS:e", "@within a,b"),
+        ("ARGS:v", "@beginsWith xA"),
+        ("ARGS:v", "@endsWith Cx"),
+        ("ARGS:v", "@containsWord ABC"),
+        ("REMOTE_ADDR", "@ipMatch 192.0.2.0/24,::1"),
+        ("REMOTE_ADDR", "!@ipMatch 10.0.0.0/8"),
+        ("ARGS:v", "@validateByteRange 65-90,120"),
+        ("ARGS:v", "@validateByteRange 65-90"),
+        ("ARGS:v", "@unconditionalMatch"),
+        ("ARGS:v", "@noMatch"),
+    ];
+    assert_eq!(matching(&tests, &request), [1, 3, 5, 6, 7, 8, 9, 11, 12, 14, 15]);
+}
+
+#[test]
+fn the_target_is_taken_apart_as_received() {
+    let request = Request { uri: "/a+b%2Bc/d%20e?x=a+b&y&=z&q=%zz#frag", ..Request::default() };
+    let tests = [
+        ("REQUEST_URI", "@streq /a+b+c/d e?x=a+b&y&=z&q=%zz"),
+        ("REQUEST_URI_RAW", "@endsWith #frag"),
+        ("REQUEST_FILENAME", "@streq /a+b+c/d e"),
+        ("REQUEST_BASENAME", "@streq d e"),
+        ("QUERY_STRING", "@streq x=a+b&y&=z&q=%zz"),
+        ("ARGS:x", "@streq a b"),
+        ("ARGS:y", "@rx ^$"),
+        ("&ARGS", "@eq 4"),
+        ("ARGS:q", "@streq %zz"),
+        ("ARGS_NAMES", "@streq q"),
+        ("URLENCODED_ERROR", "@eq 1"),
+        ("ARGS_GET_NAMES", "@streq x"),
+        ("ARGS_POST", "@unconditionalMatch"),
+    ];
+    assert_eq!(matching(&tests, &request), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    let absolute = Request { uri: "http://h:80/p/q?x=1", ..Request::default() };
+    assert_eq!(
+        matching(
+            &[("REQUEST_URI", "@streq /p/q?x=1"), ("REQUEST_BASENAME", "@streq q")],
+            &absolute
+        ),
+        [1, 2]
+    );
+}
+
+#[test]
+fn cookies_are_split_at_semicolons() {
+    let request = Request {
+        headers: &[("Cookie", "a=b; c ; =d;k=v=w"), ("Host", "h:8080")],
+        ..Request::default()
+    };
+    let tests = [
+        ("REQUEST_COOKIES:a", "@streq b"),
+        ("REQUEST_COOKIES:k", "@streq v=w"),
+        ("&REQUEST_COOKIES", "@eq 3"),
+        ("REQUEST_COOKIES_NAMES", "@streq k"),
+        ("SERVER_NAME", "@streq h"),
+        ("REQUEST_HEADERS_NAMES", "@streq Cookie"),
+    ];
+    assert_eq!(matching(&tests, &request), [1, 2, 3, 4, 5, 6]);
+}
+
+#[test]
+fn setvar_runs_for_every_matching_value_even_when_the_chain_fails() {
+    let transaction = run(
+        "SecRule ARGS \"@rx x\" \"id:1,phase:2,pass,chain,setvar:tx.a=+1,setvar:'tx.b=%{MATCHED_VAR_NAME}'\"\n\
+         SecRule ARGS \"@rx nomatch\" \"t:none,setvar:tx.never=1\"",
+        &Request { uri: "/?a=x&b=x", ..Request::default() },
+    );
+    assert_eq!(transaction.tx("A").as_deref(), Some("2"));
+    assert_eq!(transaction.tx("b").as_deref(), Some("ARGS:b"));
+    assert_eq!(transaction.tx("never"), None);
+    assert!(ids(&transaction).is_empty());
+}
+
+#[test]
+fn arithmetic_and_removal_of_members() {
+    let transaction = run(
+        "SecAction \"id:1,phase:1,nolog,pass,setvar:tx.n=5,setvar:tx.n=+%{tx.n},setvar:tx.n=-3,setvar:tx.set,\
+         setvar:tx.gone=1,setvar:!tx.gone,setvar:'tx.made_%{tx.n}=yes, really'\"",
+        &Request::default(),
+    );
+    assert_eq!(transaction.tx("n").as_deref(), Some("7"));
+    assert_eq!(transaction.tx("set").as_deref(), Some("1"));
+    assert_eq!(transaction.tx("gone"), None);
+    assert_eq!(transaction.tx("made_7").as_deref(), Some("yes, really"));
+}
+
+#[test]
+fn captures_are_kept_until_replaced() {
+    let transaction = run(
+        "SecRule ARGS:a \"@rx (b)(c)?\" \"id:1,phase:2,pass,capture,logdata:'%{TX.0}|%{TX.1}|%{TX.2}'\"\n\
+         SecRule ARGS:a \"@pm xx abd\" \"id:2,phase:2,pass,capture,logdata:'%{TX.0}|%{tx.1}'\"",
+        &Request { uri: "/?a=abd", ..Request::default() },
+    );
+    let data: Vec<_> = transaction.matches().iter().map(|found| found.data.as_str()).collect();
+    assert_eq!(data, ["b|b|", "abd|b"]);
+}
+
+#[test]
+fn jumps_skip_to_their_label_in_the_phase() {
+    let rules = "SecRule ARGS:a \"@rx x\" \"id:1,phase:2,pass,skipAfter:END\"\n\
+        SecRule ARGS \"@rx x\" \"id:2,phase:2,pass\"\n\
+        SecRule ARGS \"@rx x\" \"id:3,phase:1,pass\"\n\
+        SecMarker END\n\
+        SecRule ARGS \"@rx x\" \"id:4,phase:2,pass,skip:1\"\n\
+        SecRule ARGS \"@rx x\" \"id:5,phase:2,pass\"\n\
+        SecRule ARGS \"@rx x\" \"id:6,phase:2,pass\"\n";
+    let with = run(rules, &Request { uri: "/?a=x", ..Request::default() });
+    assert_eq!(ids(&with), [3, 1, 4, 6]);
+    let without = run(rules, &Request { uri: "/?b=x", ..Request::default() });
+    assert_eq!(ids(&without), [3, 2, 4, 6]);
+}
+
+#[test]
+fn multi_match_tests_every_changed_form() {
+    let transaction = run(
+        "SecRule ARGS \"@rx X|x\" \"id:1,phase:2,pass,multiMatch,t:none,t:lowercase,t:lowercase,setvar:tx.n=+1\"",
+        &Request { uri: "/?a=X", ..Request::default() },
+    );
+    assert_eq!(transaction.tx("n").as_deref(), Some("2"));
+}
+
+#[test]
+fn matched_variables_belong_to_one_rule() {
+    // libmodsecurity lets the first rule's variable leak into the second rule's chain; the
+    // reference manual does not.
+    let transaction = run(
+        "SecRule ARGS:a \"@rx x\" \"id:1,phase:2,pass\"\n\
+         SecRule ARGS:b \"@rx y\" \"id:2,phase:2,pass,chain\"\n\
+         SecRule MATCHED_VARS \"@rx x\" \"t:none\"\n\
+         SecRule ARGS:b \"@rx y\" \"id:3,phase:2,pass,chain\"\n\
+         SecRule MATCHED_VARS_NAMES \"@rx ARGS:b$\" \"t:none\"",
+        &Request { uri: "/?a=x&b=y", ..Request::default() },
+    );
+    assert_eq!(ids(&transaction), [1, 3]);
+}
+
+#[test]
+fn rules_and_targets_can_be_excluded_at_run_time() {
+    let mut rules = String::from(
+        "SecAction \"id:99,phase:1,pass,nolog,ctl:ruleRemoveById=1,ctl:ruleRemoveTargetById=2;ARGS,\
+         ctl:ruleRemoveTargetById=3;ARGS:a,ctl:ruleRemoveTargetByTag=mine;ARGS:/^a/,ctl:ruleRemoveByTag=theirs,\
+         ctl:ruleRemoveById=7-8,ctl:ruleRemoveTargetById=9;ARGS:b\"\n",
+    );
+    for (id, tag) in [
+        (1, "x"),
+        (2, "x"),
+        (3, "x"),
+        (4, "mine"),
+        (5, "theirs"),
+        (6, "x"),
+        (7, "x"),
+        (8, "x"),
+        (9, "x"),
+    ] {
+        rules.push_str(&format!("SecRule ARGS \"@rx x\" \"id:{id},phase:2,pass,tag:'{tag}'\"\n"));
+    }
+    let transaction = run(&rules, &Request { uri: "/?a=x", ..Request::default() });
+    assert_eq!(ids(&transaction), [6, 9]);
+}
+
+#[test]
+fn rules_can_be_changed_when_loaded() {
+    let rules = "SecRuleRemoveById 1 5-6\n\
+        SecRule ARGS \"@rx x\" \"id:1,phase:2,pass\"\n\
+        SecRule ARGS \"@rx x\" \"id:2,phase:2,pass,tag:'t'\"\n\
+        SecRule ARGS \"@rx x\" \"id:3,phase:2,pass\"\n\
+        SecRule ARGS \"@rx x\" \"id:4,phase:2,pass,msg:'four'\"\n\
+        SecRule ARGS \"@rx x\" \"id:5,phase:2,pass\"\n\
+        SecRuleUpdateTargetById 3 \"!ARGS:a\"\n\
+        SecRuleUpdateActionById 4 \"deny,status:418\"\n\
+        SecRuleRemoveByTag t\n";
+    let transaction = run(rules, &Request { uri: "/?a=x", ..Request::default() });
+    assert_eq!(ids(&transaction), [4]);
+    assert_eq!(transaction.intervention().unwrap().status, 418);
+}
+
+#[test]
+fn decisions_depend_on_mode_and_defaults() {
+    let rules = "SecDefaultAction \"phase:2,log,deny,status:406\"\n\
+        SecRule ARGS \"@rx x\" \"id:1,phase:2,block\"\n\
+        SecRule ARGS \"@rx x\" \"id:2,phase:2,block\"\n";
+    let request = Request { uri: "/?a=x", ..Request::default() };
+    let transaction = run(rules, &request);
+    let intervention = transaction.intervention().unwrap();
+    assert_eq!((intervention.status, intervention.rule_id), (406, Some(1)));
+    assert_eq!(intervention.kind, InterventionKind::Deny);
+    assert_eq!(ids(&transaction), [1], "an interrupted phase ends");
+
+    let detecting = run(&format!("SecRuleEngine DetectionOnly\n{rules}"), &request);
+    assert!(detecting.intervention().is_none());
+    assert_eq!(ids(&detecting), [1, 2]);
+
+    let off = run(&format!("SecRuleEngine Off\n{rules}"), &request);
+    assert!(ids(&off).is_empty());
+
+    let redirect = run(
+        "SecRule ARGS \"@rx x\" \"id:1,phase:2,redirect:'https://e.example/%{ARGS.a}'\"",
+        &request,
+    );
+    let kind = &redirect.intervention().unwrap().kind;
+    assert_eq!(*kind, InterventionKind::Redirect("https://e.example/x".into()));
+
+    let allowed = run(
+        "SecRule ARGS \"@rx x\" \"id:1,phase:1,allow:request\"\nSecRule ARGS \"@rx x\" \"id:2,phase:2,deny\"\nSecRule ARGS \"@rx x\" \"id:3,phase:3,pass\"",
+        &request,
+    );
+    assert!(allowed.intervention().is_none());
+    assert_eq!(ids(&allowed), [1, 3]);
+}
+
+#[test]
+fn counters_of_a_client_last_between_requests() {
+    let store = Arc::new(MemoryCollections::default());
+    let rules = Arc::new(compile(
+        "SecAction \"id:1,phase:1,nolog,pass,initcol:ip=%{REMOTE_ADDR},setvar:ip.hits=+1,expirevar:ip.hits=60\"\n\
+         SecRule IP:hits \"@gt 2\" \"id:2,phase:2,deny,status:429,logdata:'%{ip.hits}'\"",
+    ));
+    let mut statuses = Vec::new();
+    for second in [0, 1, 2, 3, 90] {
+        let context = TransactionContext {
+            now: 1_700_000_000_000_000 + second * 1_000_000,
+            collections: Some(Arc::clone(&store) as _),
+            ..context()
+        };
+        let transaction = run_in(&rules, &Request::default(), context);
+        statuses.push(transaction.intervention().map(|intervention| intervention.status));
+    }
+    assert_eq!(statuses.iter().flatten().count(), 2, "{statuses:?}");
+    assert_eq!(statuses[4], None);
+}
+
+#[test]
+fn json_becomes_arguments() {
+    let request = Request {
+        method: "POST",
+        headers: &[("Content-Type", "application/json")],
+        body: br#"{"a":[1,{"b":"c"}],"d":null}"#,
+        ..Request::default()
+    };
+    let rules = "SecRule REQUEST_HEADERS:Content-Type \"json\" \"id:1,phase:1,pass,nolog,ctl:requestBodyProcessor=JSON\"\n\
+        SecRule ARGS:json.a.array_0 \"@eq 1\" \"id:2,phase:2,pass\"\n\
+        SecRule ARGS_POST:json.a.array_1.b \"@streq c\" \"id:3,phase:2,pass\"\n\
+        SecRule REQBODY_PROCESSOR \"@streq JSON\" \"id:4,phase:2,pass\"\n\
+        SecRule REQBODY_ERROR \"!@eq 0\" \"id:5,phase:2,pass\"";
+    let found = |transaction: &Transaction| -> Vec<u64> {
+        transaction.matches().iter().filter(|m| m.logged).map(|m| m.rule_id).collect()
+    };
+    assert_eq!(found(&run(rules, &request)), [2, 3, 4]);
+    let broken = Request { body: b"{\"a\":", ..request };
+    assert_eq!(found(&run(rules, &broken)), [4, 5]);
+}
+
+#[test]
+fn a_body_above_its_limit_is_refused() {
+    let request = Request {
+        method: "POST",
+        headers: &[("Content-Type", "application/octet-stream")],
+        body: &[b'a'; 2000],
+        ..Request::default()
+    };
+    let transaction = run("SecRequestBodyNoFilesLimit 1000\n", &request);
+    assert_eq!(transaction.intervention().unwrap().kind, InterventionKind::BodyLimit);
+    assert_eq!(transaction.intervention().unwrap().status, 413);
+    let partial = run(
+        "SecRequestBodyNoFilesLimit 1000\nSecRequestBodyLimitAction ProcessPartial\n\
+         SecRule REQUEST_BODY_LENGTH \"@eq 1000\" \"id:1,phase:2,pass\"\nSecRule INBOUND_DATA_ERROR \"@eq 1\" \"id:2,phase:2,pass\"",
+        &request,
+    );
+    assert_eq!(ids(&partial), [1, 2]);
+}
+
+#[test]
+fn an_expression_without_end_is_cut_short_and_reported() {
+    let value = "a".repeat(3000);
+    let uri = format!("/?a={value}d");
+    let transaction = run(
+        "SecPcreMatchLimit 1\n\
+         SecRule ARGS \"@rx (?=a)(?:a|aa)+e?(?!.)f|.*d\" \"id:1,phase:2,deny\"\n\
+         SecRule TX:/^MSC_/ \"!@streq 0\" \"id:2,phase:2,pass\"\n\
+         SecRule MSC_PCRE_LIMITS_EXCEEDED \"@eq 1\" \"id:3,phase:2,pass\"",
+        &Request { uri: &uri, ..Request::default() },
+    );
+    assert!(transaction.intervention().is_none());
+    assert_eq!(transaction.limits_exceeded(), 1);
+    assert_eq!(ids(&transaction), [2, 3]);
+}
+
+#[test]
+fn what_cannot_work_is_refused_with_its_place() {
+    for (rules, words) in [
+        ("SecRule FOO \"@rx a\" \"id:1\"", "unknown variable FOO"),
+        ("SecRule ARGS \"@foo a\" \"id:1\"", "unknown operator @foo"),
+        ("SecRule ARGS \"@rx (\" \"id:1\"", "not valid"),
+        ("SecRule ARGS \"@rx a\" \"id:1,t:foo\"", "unknown transformation"),
+        ("SecRule ARGS \"@rx a\" \"id:1,foo\"", "unknown action foo"),
+        ("SecRule ARGS \"@rx a\" \"phase:2\"", "no id"),
+        (
+            "SecRule ARGS \"@rx a\" \"id:1\"\nSecRule ARGS \"@rx a\" \"id:1\"",
+            "already used at t.conf:1:1",
+        ),
+        ("SecRule ARGS \"@rx a\" \"id:1,chain\"", "not continued"),
+        ("SecRule ARGS \"@rx a\" \"id:1,msg:'%{foo}'\"", "unknown variable in the macro"),
+        ("SecRule REQUEST_URI:x \"@rx a\" \"id:1\"", "no members"),
+        ("SecRule ARGS \"@rx a\" \"id:1,exec:/bin/x\"", "not supported"),
+        ("SecRule ARGS \"@pmFromFile absent.data\" \"id:1\"", "cannot read"),
+    ] {
+        let mut loader = Loader::new();
+        loader.text("t.conf", rules).unwrap();
+        let error = RuleSet::compile(loader.finish()).unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+        assert_eq!(&*error.at.file, "t.conf");
+    }
+}
+
+#[test]
+fn the_audit_event_names_rule_variable_and_scores() {
+    let rules = "SecAuditEngine RelevantOnly\n\
+        SecRule ARGS:a \"@rx x\" \"id:1,phase:2,deny,status:403,log,auditlog,msg:'Seen %{MATCHED_VAR}',severity:CRITICAL,tag:'t1',setvar:tx.anomaly_score=+5\"";
+    let rules = Arc::new(compile(rules));
+    let mut transaction = Transaction::new(Arc::clone(&rules), context());
+    transaction.request_line(b"GET", b"/?a=x", b"HTTP/1.1");
+    transaction.request_headers();
+    transaction.request_body();
+    let event = serde_json::to_value(transaction.finish().unwrap()).unwrap();
+    assert_eq!(event["matches"][0]["rule_id"], 1);
+    assert_eq!(event["matches"][0]["message"], "Seen x");
+    assert_eq!(event["matches"][0]["severity"], "CRITICAL");
+    assert_eq!(event["matches"][0]["variables"][0]["name"], "ARGS:a");
+    assert_eq!(event["scores"][0][0], "anomaly_score");
+    assert_eq!(event["scores"][0][1], 5);
+    assert_eq!(event["status"], 403);
+
+    let mut quiet = Transaction::new(rules, context());
+    quiet.request_line(b"GET", b"/", b"HTTP/1.1");
+    quiet.request_headers();
+    quiet.request_body();
+    assert!(quiet.finish().is_none());
+}
