@@ -2,6 +2,7 @@
 //! driving of hyper, including the graceful stop.
 
 pub(crate) mod activity;
+mod sending;
 mod vetted;
 
 use std::convert::Infallible;
@@ -27,6 +28,7 @@ use crate::gate::Gate;
 use crate::wire::Violation;
 use crate::wire::request::{HeaderLimits, Scanner};
 use activity::{Activity, Counted};
+use sending::Sending;
 use vetted::{ReadTimeouts, Vetted};
 
 /// What is known of a connection.
@@ -183,6 +185,7 @@ where
         })
     };
     let counters = (Arc::clone(&gate.counters), worker);
+    let stream = Sending::new(stream, limits.send_timeout.duration());
     let io = Vetted::new(stream, scanner, Arc::clone(&activity), counters, timeouts, refusal);
     let mut builder = http1::Builder::new();
     builder
@@ -247,6 +250,7 @@ where
         .keep_alive_interval(limits.keep_alive.duration() / 2)
         .keep_alive_timeout(limits.header_timeout.duration());
     let idle = limits.keep_alive.duration();
+    let stream = Sending::new(stream, limits.send_timeout.duration());
     drop(live);
     let draining = gate.draining.clone();
     let running = Arc::new(Running::default());

@@ -172,6 +172,20 @@ async fn slow_clients_are_told_and_dropped() {
 }
 
 #[tokio::test]
+async fn a_client_that_never_reads_is_dropped() {
+    let backend = Backend::start("a").await;
+    let rig = Rig::with(&[&backend], |settings| settings.limits.send_timeout = span(300)).await;
+    let mut wire = rig.wire().await;
+    wire.write(b"GET /text?length=50000000 HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    let state = || rig.handle.upstreams()["echo"]["servers"][0]["running"].clone();
+    crate::support::eventually("it is being answered", || async { state() == 1 }).await;
+    crate::support::eventually("server and connection are free again", || async {
+        state() == 0 && rig.handle.status().active == 0
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn connections_are_limited_altogether_and_by_address() {
     let backend = Backend::start("a").await;
     let rig = Rig::with(&[&backend], |settings| {

@@ -234,6 +234,8 @@ pub struct Limits {
     pub header_timeout: Span,
     /// Longest pause within a request body.
     pub body_timeout: Span,
+    /// Longest time in which nothing of an answer can be written.
+    pub send_timeout: Span,
     /// Idle keep-alive connections.
     pub keep_alive: Span,
     /// Simultaneous connections.
