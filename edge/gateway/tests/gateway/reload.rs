@@ -154,8 +154,8 @@ async fn files_are_watched_and_sighup_is_heard() {
     .await;
     // SIGHUP needs no change of any file.
     next.lock().headers.x_frame_options = "SAMEORIGIN".to_owned();
-    let pid = std::process::id().to_string();
-    let killed = std::process::Command::new("kill").args(["-HUP", &pid]).status().expect("kill");
+    let command = format!("kill -HUP {}", std::process::id());
+    let killed = std::process::Command::new("sh").args(["-c", &command]).status().expect("sh");
     assert!(killed.success());
     eventually("SIGHUP reloads", || async { frames().await.as_deref() == Some("SAMEORIGIN") })
         .await;
