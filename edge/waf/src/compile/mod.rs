@@ -21,6 +21,7 @@ use classes::Classes;
 use prefilter::{Prefilter, Probe};
 
 use crate::{
+    body::xml::Path,
     engine::workspace::{MOST_KEPT, Workspace},
     rule::{
         Context, TxNames,
@@ -162,6 +163,10 @@ pub struct RuleSet {
     /// For the request phases and for the response phases.
     pub(crate) prefilters: [Prefilter; 2],
     pub(crate) unicode: UnicodeMap,
+    /// The paths rules select from XML bodies, as written and parsed.
+    pub(crate) xml_paths: Vec<(Box<[u8]>, Path)>,
+    /// Whether a rule reads the contents of uploaded files.
+    pub(crate) inspects_files: bool,
     pub(crate) relevant_status: Option<crate::pattern::Pattern>,
     warnings: Vec<String>,
     files: Vec<PathBuf>,
@@ -202,6 +207,12 @@ impl RuleSet {
         for target in compiler.sets.iter_mut().flat_map(|set| &mut set.targets) {
             target.find_slots(&context.tx);
         }
+        let xml_paths = xml_paths(&compiler.sets, &mut warnings);
+        let inspects_files = compiler
+            .sets
+            .iter()
+            .flat_map(|set| &set.targets)
+            .any(|target| target.variable == Variable::FilesTmpContent);
         let groups = compiler.groups.len();
         let [request, response] = compiler.builders;
         let too_large = |e: aho_corasick::BuildError| {
@@ -223,6 +234,8 @@ impl RuleSet {
             prefilters,
             group_masks,
             unicode,
+            xml_paths,
+            inspects_files,
             relevant_status,
             warnings,
             files: document.files,
@@ -334,6 +347,25 @@ fn relevant_status(
             None
         }
     }
+}
+
+fn xml_paths(sets: &[TargetSet], warnings: &mut Vec<String>) -> Vec<(Box<[u8]>, Path)> {
+    let mut paths: Vec<(Box<[u8]>, Path)> = Vec::new();
+    for target in sets.iter().flat_map(|set| &set.targets) {
+        let Selector::Key(key) = &target.selector else {
+            continue;
+        };
+        if target.variable != Variable::Xml || paths.iter().any(|(known, _)| known == key) {
+            continue;
+        }
+        let text = String::from_utf8_lossy(key);
+        match Path::parse(&text) {
+            Some(path) => paths.push((key.clone(), path)),
+            None => warnings
+                .push(format!("XML:{text} selects nothing: this form of path is not supported")),
+        }
+    }
+    paths
 }
 
 fn group_masks(rules: &[Rule], groups: usize, prefilters: &[Prefilter; 2]) -> [Vec<u64>; 2] {

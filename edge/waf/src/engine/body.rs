@@ -2,7 +2,7 @@
 
 use super::Transaction;
 use crate::{
-    body::{BodyError, Limits, Parsed, json, urlencoded},
+    body::{Argument, BodyError, Limits, Parsed, json, multipart, urlencoded, xml},
     rule::{action::BodyProcessor, variable::Variable},
 };
 
@@ -129,7 +129,103 @@ impl Transaction {
         self.set_number(Variable::FullRequestLength, text.len());
     }
 
-    fn multipart(&mut self, _body: &[u8]) {}
+    fn multipart(&mut self, body: &[u8]) {
+        let settings = &self.rules.settings;
+        let (files, most) = (settings.upload_file_limit, settings.request_body_no_files_limit);
+        let options = multipart::Options {
+            limits: self.limits(),
+            file_contents: self.rules.inspects_files,
+            files,
+        };
+        let content_type = self.header(b"content-type").to_vec();
+        let mut parser = multipart::Parser::new(&content_type, options);
+        parser.push(body);
+        let read = parser.finish();
+        self.multipart_flags(&read.flags);
+        let (mut fields, mut size) = (Vec::new(), 0);
+        for part in read.parts {
+            let name = self.work.values.push(&part.name);
+            for header in &part.headers {
+                let header = self.work.values.push(header);
+                self.add(Variable::MultipartPartHeaders, name, header);
+            }
+            let Some(filename) = part.filename else {
+                fields.push(Argument { name: part.name, value: part.value });
+                continue;
+            };
+            size += part.size;
+            let filename = self.work.values.push(&filename);
+            let length = self.work.values.push(part.size.to_string().as_bytes());
+            let content = self.work.values.push(&part.value);
+            self.add(Variable::Files, name, filename);
+            self.add(Variable::FilesNames, name, name);
+            self.add(Variable::FilesSizes, name, length);
+            self.add(Variable::FilesTmpContent, name, content);
+        }
+        self.arguments(Parsed { arguments: fields, error: None }, true);
+        self.set_number(Variable::FilesCombinedSize, size);
+        for (variable, names) in
+            [(Variable::MultipartName, read.names), (Variable::MultipartFilename, read.filenames)]
+        {
+            for name in names {
+                let name = self.work.values.push(&name);
+                self.add(variable, name, name);
+            }
+        }
+        if let Some(error) = read.error {
+            self.body_error(&error.to_string());
+        }
+        if read.no_files_length > most {
+            self.body_error("the fields of the body are above the limit");
+            self.refuse_body();
+        }
+    }
 
-    fn xml(&mut self, _body: &[u8]) {}
+    fn multipart_flags(&mut self, flags: &multipart::Flags) {
+        for (variable, on) in [
+            (Variable::MultipartStrictError, flags.strict_error()),
+            (Variable::MultipartBoundaryQuoted, flags.boundary_quoted),
+            (Variable::MultipartBoundaryWhitespace, flags.boundary_whitespace),
+            (Variable::MultipartDataBefore, flags.data_before),
+            (Variable::MultipartDataAfter, flags.data_after),
+            (Variable::MultipartHeaderFolding, flags.header_folding),
+            (Variable::MultipartLfLine, flags.lf_line),
+            (Variable::MultipartCrlfLfLines, flags.mixed_line_ends()),
+            (Variable::MultipartMissingSemicolon, flags.missing_semicolon),
+            (Variable::MultipartInvalidQuoting, flags.invalid_quoting),
+            (Variable::MultipartInvalidPart, flags.invalid_part),
+            (Variable::MultipartInvalidHeaderFolding, flags.invalid_header_folding),
+            (Variable::MultipartFileLimitExceeded, flags.file_limit_exceeded),
+        ] {
+            self.set(variable, if on { b"1" } else { b"0" });
+        }
+        self.set_number(
+            Variable::MultipartUnmatchedBoundary,
+            usize::from(flags.unmatched_boundary),
+        );
+    }
+
+    fn header(&self, name: &[u8]) -> &[u8] {
+        self.work.fields[Variable::RequestHeaders as usize]
+            .iter()
+            .find(|entry| {
+                entry.name.is_some_and(|id| self.work.values.get(id).eq_ignore_ascii_case(name))
+            })
+            .map_or(b"", |entry| self.work.values.get(entry.value))
+    }
+
+    fn xml(&mut self, body: &[u8]) {
+        let document = xml::Document::parse(body, &self.limits());
+        let rules = std::sync::Arc::clone(&self.rules);
+        for (selector, path) in &rules.xml_paths {
+            let name = self.work.values.push(selector);
+            for text in document.select(path) {
+                let value = self.work.values.push(text);
+                self.add(Variable::Xml, name, value);
+            }
+        }
+        if let Some(error) = document.error() {
+            self.body_error(&error.to_string());
+        }
+    }
 }
