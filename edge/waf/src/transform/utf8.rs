@@ -6,7 +6,7 @@ use std::io::Write as _;
 /// NUL disappears; a lead byte without its continuation bytes disappears; bytes that
 /// cannot lead stay; overlong forms and surrogates are followed by their lead byte.
 pub(super) fn to_unicode(input: &[u8]) -> Option<Vec<u8>> {
-    if input.iter().all(|byte| byte.is_ascii() && *byte != 0) {
+    if input.is_ascii() && memchr::memchr(0, input).is_none() {
         return None;
     }
     let mut out = Vec::with_capacity(input.len() * 3);

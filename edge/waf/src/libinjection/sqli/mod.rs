@@ -60,7 +60,7 @@ impl fmt::Debug for Fingerprint {
 /// The fingerprint of the injection, if `input` is one in any context.
 #[must_use]
 pub fn detect_sqli(input: &[u8]) -> Option<Fingerprint> {
-    if input.is_empty() {
+    if is_one_word(input) {
         return None;
     }
     in_context(input, Quote::None)
@@ -69,6 +69,17 @@ pub fn detect_sqli(input: &[u8]) -> Option<Fingerprint> {
             memchr::memchr(b'"', input)?;
             parse(input, Quote::Double, Dialect::MySql).0
         })
+}
+
+/// One word or whole number is one token, and no fingerprint of one token but that of
+/// evil text exists. Most values end here.
+fn is_one_word(input: &[u8]) -> bool {
+    let Some((first, rest)) = input.split_first() else { return true };
+    if first.is_ascii_digit() {
+        return rest.iter().all(u8::is_ascii_digit);
+    }
+    let of_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    of_word(first) && rest.iter().all(of_word)
 }
 
 /// Standard SQL first; MySQL too when comments mean something else there.
@@ -172,6 +183,17 @@ mod tests {
         ] {
             let found = detect_sqli(input.as_bytes()).map(|f| f.to_string());
             assert_eq!(found.as_deref(), Some(expected), "{input}");
+        }
+    }
+
+    #[test]
+    fn no_single_token_is_an_attack() {
+        for kind in (0..=u8::MAX).filter(|kind| *kind != kind::EVIL) {
+            assert!(!words::is_fingerprint(&[kind]) || kind == b'x', "{kind}");
+        }
+        for word in ["select", "UNION", "not", "_latin1", "x", "1", "0123", "b01", "n"] {
+            assert!(is_one_word(word.as_bytes()));
+            assert!(in_context(word.as_bytes(), Quote::None).is_none(), "{word}");
         }
     }
 

@@ -18,7 +18,10 @@ pub fn detect_xss(input: &[u8]) -> bool {
         Context::Value(b'"'),
         Context::Value(b'`'),
     ];
-    CONTEXTS.iter().any(|context| runs_script(input, *context))
+    // A tag, comment or document type needs the one, an attribute's value the other; the
+    // value that a quote context begins with belongs to no attribute.
+    memchr::memchr2(b'<', b'=', input).is_some()
+        && CONTEXTS.iter().any(|context| runs_script(input, *context))
 }
 
 fn runs_script(input: &[u8], context: Context) -> bool {
