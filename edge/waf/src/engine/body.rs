@@ -91,10 +91,11 @@ impl Transaction {
         if self.arguments_cut {
             self.body_error("too many arguments");
         }
-        let settings = &self.rules.settings;
-        if !body.is_empty()
-            && (self.force_body || body.len() <= settings.request_body_no_files_limit)
-        {
+        // Files and markup are inspected as what they are, not as raw text: the variable is
+        // theirs only by force, as the reference manual has it.
+        let raw =
+            !matches!(self.body_processor, Some(BodyProcessor::Multipart | BodyProcessor::Xml));
+        if !body.is_empty() && (self.force_body || raw) {
             self.set(Variable::RequestBody, &body);
             self.full_request(&body);
         }
