@@ -204,7 +204,7 @@ impl Transformation {
             Self::RemoveComments => comments::remove(input),
             Self::RemoveCommentsChar => comments::remove_marks(input),
             Self::ReplaceComments => comments::replace(input),
-            Self::RemoveNulls => text::remove(input, |byte| byte == 0),
+            Self::RemoveNulls => text::remove_nulls(input),
             Self::RemoveWhitespace => text::remove(input, text::is_white_or_nbsp),
             Self::ReplaceNulls => text::replace_nulls(input),
             Self::SqlHexDecode => text::sql_hex_decode(input),

@@ -17,7 +17,7 @@ pub(super) fn normalize(input: &[u8], separators: Separators) -> Option<Vec<u8>>
     let both = separators == Separators::Both;
     let separator = |byte: u8| byte == b'/' || both && byte == b'\\';
     let (&first, &last) = (input.first()?, input.last()?);
-    if !input.iter().any(|byte| separator(*byte) || *byte == b'.') {
+    if is_normal(input) && !(both && memchr::memchr(b'\\', input).is_some()) {
         return None;
     }
     let relative = !separator(first);
@@ -87,6 +87,13 @@ pub(super) fn normalize(input: &[u8], separators: Separators) -> Option<Vec<u8>>
         out.pop();
     }
     Some(out)
+}
+
+/// Whether no segment is empty or ends with a dot.
+fn is_normal(input: &[u8]) -> bool {
+    !input.ends_with(b".")
+        && memchr::memchr_iter(b'/', input)
+            .all(|at| at == 0 || !matches!(input[at - 1], b'/' | b'.'))
 }
 
 /// Removes the back-reference's first dot, which is already copied, and the segment

@@ -29,6 +29,11 @@ pub(super) fn remove(input: &[u8], unwanted: impl Fn(u8) -> bool) -> Option<Vec<
     Some(out)
 }
 
+pub(super) fn remove_nulls(input: &[u8]) -> Option<Vec<u8>> {
+    memchr::memchr(0, input)?;
+    remove(input, |byte| byte == 0)
+}
+
 pub(super) fn replace_nulls(input: &[u8]) -> Option<Vec<u8>> {
     let first = memchr::memchr(0, input)?;
     let mut out = input.to_vec();
@@ -80,24 +85,41 @@ pub(super) fn compress_whitespace(input: &[u8]) -> Option<Vec<u8>> {
 /// Drops `" ' \ ^`; runs of white space, `,` and `;` become one space; a space before
 /// `/` or `(` goes; letters become lower-case.
 pub(super) fn command_line(input: &[u8]) -> Option<Vec<u8>> {
-    let touched = |byte: u8| {
-        byte.is_ascii_uppercase()
-            || matches!(byte, b'"' | b'\'' | b'\\' | b'^' | b',' | b';' | b'\t' | b'\r' | b'\n')
-            || byte == b' '
+    let plain = |byte: &u8| {
+        !matches!(
+            byte,
+            b'A'..=b'Z'
+                | b'"'
+                | b'\''
+                | b'\\'
+                | b'^'
+                | b','
+                | b';'
+                | b' '
+                | b'\t'
+                | b'\r'
+                | b'\n'
+                | b'/'
+                | b'('
+        )
     };
-    if !input.iter().any(|byte| touched(*byte)) {
+    let run = |from: usize| from + input[from..].iter().take_while(|byte| plain(byte)).count();
+    let mut at = run(0);
+    if at == input.len() {
         return None;
     }
     let mut out = Vec::with_capacity(input.len());
+    out.extend_from_slice(&input[..at]);
     let mut space = false;
-    for &byte in input {
+    while let Some(&byte) = input.get(at) {
         match byte {
-            b'"' | b'\'' | b'\\' | b'^' => {}
+            b'"' | b'\'' | b'\\' | b'^' => at += 1,
             b' ' | b',' | b';' | b'\t' | b'\r' | b'\n' => {
                 if !space {
                     out.push(b' ');
                     space = true;
                 }
+                at += 1;
             }
             _ => {
                 if space && matches!(byte, b'/' | b'(') {
@@ -105,6 +127,9 @@ pub(super) fn command_line(input: &[u8]) -> Option<Vec<u8>> {
                 }
                 space = false;
                 out.push(byte.to_ascii_lowercase());
+                let end = run(at + 1);
+                out.extend_from_slice(&input[at + 1..end]);
+                at = end;
             }
         }
     }

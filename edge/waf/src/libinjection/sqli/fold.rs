@@ -319,7 +319,7 @@ impl Folder<'_, '_> {
 fn merge(a: &Token, b: &Token) -> Option<Token> {
     const WORDS: [u8; 8] =
         [KEYWORD, BAREWORD, OPERATOR, UNION, FUNCTION, EXPRESSION, TSQL, SQL_TYPE];
-    if !a.is(&WORDS) || !(b.is(&WORDS) || b.kind == LOGIC) {
+    if !a.is(&WORDS) || !(b.is(&WORDS) || b.kind == LOGIC) || !words::may_begin_phrase(a.text()) {
         return None;
     }
     let length = a.text().len() + 1 + b.text().len();

@@ -36,45 +36,19 @@ fn is_white(byte: u8) -> bool {
 }
 
 /// Bytes at which a word ends.
+const WORD_ENDS: [bool; 256] = {
+    let bytes = b" []{}<>:\\?=@!#~+-*/&|^%(),';\t\n\x0b\x0c\r\"\xa0\0";
+    let mut ends = [false; 256];
+    let mut i = 0;
+    while i < bytes.len() {
+        ends[bytes[i] as usize] = true;
+        i += 1;
+    }
+    ends
+};
+
 fn ends_word(byte: u8) -> bool {
-    matches!(
-        byte,
-        b' ' | b'['
-            | b']'
-            | b'{'
-            | b'}'
-            | b'<'
-            | b'>'
-            | b':'
-            | b'\\'
-            | b'?'
-            | b'='
-            | b'@'
-            | b'!'
-            | b'#'
-            | b'~'
-            | b'+'
-            | b'-'
-            | b'*'
-            | b'/'
-            | b'&'
-            | b'|'
-            | b'^'
-            | b'%'
-            | b'('
-            | b')'
-            | b','
-            | b'\''
-            | b';'
-            | b'\t'
-            | b'\n'
-            | 0x0b
-            | 0x0c
-            | b'\r'
-            | b'"'
-            | 0xa0
-            | 0
-    )
+    WORD_ENDS[usize::from(byte)]
 }
 
 /// Bytes at which the name of a variable ends.

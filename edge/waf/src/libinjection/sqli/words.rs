@@ -12,10 +12,14 @@ const SLOTS: usize = 4_096;
 struct Words {
     /// Text and type; an empty text is a free slot.
     slots: Vec<(&'static [u8], u8)>,
+    /// Which lengths words with this first byte have, a bit each.
+    lengths: [u32; 256],
+    /// Which lengths the beginnings of phrases with this first byte have, up to a space.
+    beginnings: [u32; 256],
 }
 
 static TABLE: LazyLock<Words> = LazyLock::new(|| {
-    let mut table = Words { slots: vec![(b"", 0); SLOTS] };
+    let mut table = Words { slots: vec![(b"", 0); SLOTS], lengths: [0; 256], beginnings: [0; 256] };
     let mut kind = 0;
     for line in WORDS.lines().filter(|line| !line.starts_with("# ")) {
         match line.as_bytes() {
@@ -26,6 +30,11 @@ static TABLE: LazyLock<Words> = LazyLock::new(|| {
                     slot = (slot + 1) % SLOTS;
                 }
                 table.slots[slot] = (word, kind);
+                let first = usize::from(word[0]);
+                table.lengths[first] |= 1 << word.len();
+                for space in memchr::memchr_iter(b' ', word) {
+                    table.beginnings[first] |= 1 << space;
+                }
             }
         }
     }
@@ -41,7 +50,7 @@ fn hash(upper: impl Iterator<Item = u8>) -> usize {
 
 /// The type of a word, phrase or operator in any case.
 pub(super) fn kind_of(word: &[u8]) -> Option<u8> {
-    if word.is_empty() || word.len() > MAX_TEXT {
+    if !known_length(&TABLE.lengths, word) {
         return None;
     }
     let mut slot = hash(word.iter().map(u8::to_ascii_uppercase));
@@ -55,6 +64,18 @@ pub(super) fn kind_of(word: &[u8]) -> Option<u8> {
         }
         slot = (slot + 1) % SLOTS;
     }
+}
+
+/// Whether a phrase may begin with this text and a space. Most words end here.
+pub(super) fn may_begin_phrase(text: &[u8]) -> bool {
+    known_length(&TABLE.beginnings, text)
+}
+
+fn known_length(lengths: &[u32; 256], text: &[u8]) -> bool {
+    text.len() <= MAX_TEXT
+        && text.first().is_some_and(|first| {
+            lengths[usize::from(first.to_ascii_uppercase())] & 1 << text.len() != 0
+        })
 }
 
 static KNOWN: LazyLock<Vec<u64>> = LazyLock::new(|| {
@@ -85,6 +106,7 @@ mod tests {
         assert_eq!(kind_of(b"union all"), Some(b'U'));
         assert_eq!(kind_of(b"<="), Some(b'o'));
         assert_eq!(kind_of(b"unio"), None);
+        assert!(may_begin_phrase(b"is not") && !may_begin_phrase(b"hello"));
         assert!(is_fingerprint(b"s&1c"));
         assert!(!is_fingerprint(b"n"));
     }
