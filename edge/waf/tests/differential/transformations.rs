@@ -156,3 +156,29 @@ fn transformations_agree_with_libmodsecurity() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn unicode_maps_agree_with_libmodsecurity() {
+    let text = "1250  (ANSI)\n00a1:78 \n\n20127 (US-ASCII)\n00a0:20 00a1:21 0100:41 ff1c:3c 2039:00 \n\n\
+                20261 (T.61)\n00a1:79 \n";
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("unicode.mapping");
+    std::fs::write(&file, text).expect("written");
+    let rules = directory.path().join("rules.conf");
+    std::fs::write(&rules, format!("SecUnicodeMapFile {} 20127\n", file.display()))
+        .expect("written");
+    let map = UnicodeMap::parse(text, 20127).expect("a map");
+    let alphabet: [&[u8]; 12] = [
+        b"%u00a0", b"%u00A1", b"%u0100", b"%uff1c", b"%uff1e", b"%u2039", b"%u00e9", b"%u",
+        b"%uff", b"%41", b"+", b"a",
+    ];
+    let mut draw = Draw::new(99);
+    let inputs: Vec<Vec<u8>> = (0..2_000).map(|_| draw.text(&alphabet, 8)).collect();
+    let questions: Vec<String> =
+        inputs.iter().map(|input| format!("T urlDecodeUni {}", hex(input))).collect();
+    let Some(answers) = oracle::ask(&questions, Some(&rules)) else { return };
+    for (input, answer) in inputs.iter().zip(&answers) {
+        let output = Transformation::UrlDecodeUni.apply(input, &map);
+        assert_eq!(output.as_ref(), unhex(answer), "\"{}\"", input.escape_ascii());
+    }
+}

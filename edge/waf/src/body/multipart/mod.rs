@@ -13,6 +13,9 @@ mod disposition;
 use super::{BodyError, Limits};
 use boundary::Boundary;
 
+/// More header lines in one part are refused.
+const HEADERS: usize = 100;
+
 /// The longest line that is looked at as a whole; longer ones are data.
 const LINE: usize = 4_096;
 
@@ -418,6 +421,9 @@ impl Parser {
             {
                 return Err(BodyError::Multipart("a part header is repeated"));
             }
+            if open.part.headers.len() >= HEADERS {
+                return Err(BodyError::Multipart("a part has too many headers"));
+            }
             open.part.headers.push(text.to_vec());
         }
         self.expand(text.len())
@@ -434,7 +440,14 @@ impl Parser {
         let Some(disposition) = disposition else {
             return Err(BodyError::Multipart("a part has no Content-Disposition"));
         };
+        let length = disposition.len();
         let outcome = disposition::parse(disposition, &mut self.read);
+        // Every empty line after a wrong header comes here again.
+        self.expanded += length;
+        if self.expanded > self.options.limits.expanded {
+            self.stopped = true;
+            return Err(BodyError::Expanded);
+        }
         let names = outcome.map_err(BodyError::Multipart)?;
         open.part.name = names.name;
         open.part.filename = names.filename;
