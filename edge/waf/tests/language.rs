@@ -1,6 +1,8 @@
 //! What the language means, rule by rule. The expectations were taken from libmodsecurity
 //! 3.0.9 unless a case says otherwise.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
+
 use std::sync::Arc;
 
 use marquis_waf::{

@@ -222,10 +222,9 @@ impl Transaction {
     ) -> bool {
         if let Some(probe) = link.probe
             && rules.is_prefiltered()
+            && !self.work.values.is_candidate(rules, item.value, direction, probe)
         {
-            if !self.work.values.is_candidate(rules, item.value, direction, probe) {
-                return false;
-            }
+            return false;
         }
         self.evaluated += 1;
         let holds = self.operator(rules, link, item.value);

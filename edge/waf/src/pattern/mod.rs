@@ -44,7 +44,6 @@ pub(crate) struct Pattern {
     min_len: usize,
     automaton: OnceLock<Option<Regex>>,
     exact: Option<Box<Backtracker>>,
-    groups: u32,
     limit: u64,
 }
 
@@ -77,7 +76,6 @@ impl Pattern {
             min_len,
             automaton: OnceLock::new(),
             exact,
-            groups: parsed.groups,
             limit,
         })
     }
@@ -156,11 +154,6 @@ impl Pattern {
             Ok(None) => Search::NoMatch,
             Err(backtrack::LimitReached) => Search::LimitReached,
         }
-    }
-
-    /// Number of groups, without the whole match.
-    pub(crate) fn groups(&self) -> u32 {
-        self.groups
     }
 }
 

@@ -221,8 +221,8 @@ fn alternate(infos: Vec<Info>) -> Info {
             .max_by_key(|clause| strength(clause));
         let best_bytes = all
             .iter()
-            .filter_map(|clause| match clause {
-                Clause::Bytes(set) => Some((strength(clause), *set)),
+            .map(|clause| match clause {
+                Clause::Bytes(set) => (strength(clause), *set),
                 // Any byte of a word must be present when the word is.
                 Clause::Words(words) => {
                     let set = ByteSet::of(words.iter().filter_map(|word| {
@@ -231,7 +231,7 @@ fn alternate(infos: Vec<Info>) -> Info {
                             .max_by_key(|&byte| strength(&Clause::Bytes(ByteSet::of([byte]))))
                     }))
                     .fold_case();
-                    Some((strength(&Clause::Bytes(set)), set))
+                    (strength(&Clause::Bytes(set)), set)
                 }
             })
             .max_by_key(|(strength, _)| *strength);

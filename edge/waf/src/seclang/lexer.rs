@@ -172,7 +172,6 @@ impl Lexer<'_> {
                     text.push(byte);
                     self.bump();
                 }
-                (None, Some(_)) => break,
             }
         }
         let text = String::from_utf8(text)
