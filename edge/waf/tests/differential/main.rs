@@ -10,6 +10,7 @@ mod bodies;
 mod documents;
 mod injection;
 mod oracle;
+mod requests;
 mod transformations;
 mod uploads;
 

@@ -5,6 +5,8 @@
 //   S <hex>                     -> - | <fingerprint>
 //   X <hex>                     -> 0 | 1
 //   C <hex>                     -> the cookies of that header
+//   R <hex method> <hex target> <hex body> [<hex name>:<hex value>]...
+//                               -> the ids of the rules that matched
 //   B <hex type> <hex body>     -> the variables of a request with that body
 // The library exports these symbols; only their declarations are missing from
 // its installed headers.
@@ -87,6 +89,32 @@ static std::string cookies(modsecurity::ModSecurity &m, modsecurity::RulesSet &r
   return out.str();
 }
 
+static std::string request(modsecurity::ModSecurity &m, modsecurity::RulesSet &r,
+                           std::istream &in) {
+  std::string method, target, bytes, header;
+  in >> method >> target >> bytes;
+  modsecurity::Transaction t(&m, &r, nullptr);
+  t.processConnection("127.0.0.1", 33333, "127.0.0.1", 80);
+  t.processURI(unhex(target).c_str(), unhex(method).c_str(), "1.1");
+  while (in >> header) {
+    size_t colon = header.find(':');
+    t.addRequestHeader(unhex(header.substr(0, colon)), unhex(header.substr(colon + 1)));
+  }
+  t.processRequestHeaders();
+  std::string body = unhex(bytes);
+  if (!body.empty())
+    t.appendRequestBody(reinterpret_cast<const unsigned char *>(body.data()), body.size());
+  t.processRequestBody();
+  t.addResponseHeader("Content-Type", "text/html");
+  t.processResponseHeaders(200, "HTTP/1.1");
+  t.processResponseBody();
+  t.processLogging();
+  std::ostringstream out;
+  out << "I";
+  for (auto &message : t.m_rulesMessages) out << ' ' << message.m_ruleId;
+  return out.str();
+}
+
 static std::string body(modsecurity::ModSecurity &m, modsecurity::RulesSet &r,
                         const std::string &type, const std::string &bytes) {
   modsecurity::Transaction t(&m, &r, nullptr);
@@ -153,7 +181,12 @@ int main(int argc, char **argv) {
   while (std::getline(std::cin, line)) {
     std::istringstream in(line);
     std::string kind, a, b;
-    in >> kind >> a >> b;
+    in >> kind;
+    if (kind == "R") {
+      std::cout << request(engine, rules, in) << '\n';
+      continue;
+    }
+    in >> a >> b;
     if (kind == "T") {
       using modsecurity::actions::transformations::Transformation;
       std::unique_ptr<Transformation> t(Transformation::instantiate("t:" + a));
