@@ -138,7 +138,7 @@ impl Transaction {
             file_contents: self.rules.inspects_files,
             files,
         };
-        let content_type = self.header(b"content-type").to_vec();
+        let content_type = self.multipart_type().to_vec();
         let mut parser = multipart::Parser::new(&content_type, options);
         parser.push(body);
         let read = parser.finish();
@@ -206,13 +206,23 @@ impl Transaction {
         );
     }
 
-    fn header(&self, name: &[u8]) -> &[u8] {
-        self.work.fields[Variable::RequestHeaders as usize]
-            .iter()
-            .find(|entry| {
-                entry.name.is_some_and(|id| self.work.values.get(id).eq_ignore_ascii_case(name))
-            })
-            .map_or(b"", |entry| self.work.values.get(entry.value))
+    /// The `Content-Type` whose boundary counts: the last that asks for multipart, as the
+    /// last one chose the processor. Reading another would leave the body unread.
+    fn multipart_type(&self) -> &[u8] {
+        const MULTIPART: &[u8] = b"multipart/form-data";
+        let mut chosen = &b""[..];
+        for entry in &self.work.fields[Variable::RequestHeaders as usize] {
+            let Some(name) = entry.name else { continue };
+            let value = self.work.values.get(entry.value);
+            let multipart = value.get(..MULTIPART.len());
+            if self.work.values.get(name).eq_ignore_ascii_case(b"content-type")
+                && (chosen.is_empty()
+                    || multipart.is_some_and(|text| text.eq_ignore_ascii_case(MULTIPART)))
+            {
+                chosen = value;
+            }
+        }
+        chosen
     }
 
     fn xml(&mut self, body: &[u8]) {

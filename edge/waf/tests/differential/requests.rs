@@ -121,9 +121,9 @@ const PIECES: [&str; 96] = [
     "~~~!!!%%%",
 ];
 
-/// Chains on `MATCHED_VAR` depend on which argument matched last, and libmodsecurity
-/// keeps arguments in the order of a hash table.
-const ORDER_DEPENDENT: [u64; 1] = [932_200];
+/// Chains on `MATCHED_VAR` or captures depend on which argument or header matched last,
+/// and libmodsecurity keeps them in the order of a hash table.
+const ORDER_DEPENDENT: [u64; 2] = [932_200, 920_420];
 
 struct Request {
     method: &'static str,
@@ -131,6 +131,48 @@ struct Request {
     headers: Vec<(&'static str, Vec<u8>)>,
     body: Vec<u8>,
 }
+
+/// Headers that protocol rules look at.
+const ODDITIES: [(&str, &str); 38] = [
+    ("Range", "bytes=0-1,2-3,4-5,6-7,8-9,10-11,12-13"),
+    ("Range", "bytes=5-2"),
+    ("Request-Range", "bytes=0-1"),
+    ("Content-Length", "abc"),
+    ("Content-Length", "0"),
+    ("Transfer-Encoding", "chunked"),
+    ("Connection", "keep-alive, close"),
+    ("Connection", "keep-alive"),
+    ("Content-Encoding", "gzip"),
+    ("Expect", "100-continue"),
+    ("Host", "127.0.0.1"),
+    ("Host", "10.0.0.1:8080"),
+    ("Host", ""),
+    ("Accept", ""),
+    ("Accept", "text/html;charset=utf-8"),
+    ("Accept-Charset", "utf-8"),
+    ("Accept-Language", "en-US,en;q=0.5"),
+    ("Accept-Encoding", "gzip, deflate"),
+    ("Content-Type", "text/plain; charset=utf-7"),
+    ("Content-Type", "application/octet-stream"),
+    ("X-Forwarded-For", "127.0.0.1"),
+    ("X-Filename", "shell.php"),
+    ("X-Original-URL", "/admin"),
+    ("Proxy", "http://x"),
+    ("Lock-Token", "x"),
+    ("If", "x"),
+    ("Referer", "http://www.example.com/?a=<script>"),
+    ("Referer", ""),
+    ("Cookie", "a=1; a=2; $Version=1"),
+    ("Cookie", "=x; ; b"),
+    ("Cookie", "PHPSESSID=1"),
+    ("User-Agent", "nikto"),
+    ("User-Agent", "Mozilla/5.0 <?php x ?>"),
+    ("X-Up-Devcap-Post-Charset", "ibm500"),
+    ("Authorization", "Basic YTpi"),
+    ("X-Http-Method-Override", "DELETE"),
+    ("Content-Disposition", "attachment"),
+    ("Upgrade", "websocket"),
+];
 
 fn value(draw: &mut Draw) -> Vec<u8> {
     let mut out = Vec::new();
@@ -243,8 +285,14 @@ fn draw_request(draw: &mut Draw) -> Request {
         }
         _ => ("", Vec::new()),
     };
+    for _ in 0..draw.below(5) / 3 {
+        let (name, value) = ODDITIES[draw.below(ODDITIES.len())];
+        headers.push((name, value.into()));
+    }
     if kind.is_empty() {
-        return Request { method: "GET", target, headers, body };
+        const METHODS: [&str; 8] =
+            ["GET", "GET", "GET", "HEAD", "OPTIONS", "TRACE", "DELETE", "JEFF"];
+        return Request { method: METHODS[draw.below(METHODS.len())], target, headers, body };
     }
     headers.push(("Content-Type", kind.into()));
     headers.push(("Content-Length", body.len().to_string().into_bytes()));
