@@ -6,6 +6,14 @@ use crate::{
     rule::{action::BodyProcessor, variable::Variable},
 };
 
+/// Where arguments come from. Those of JSON are in `ARGS` alone, as in libmodsecurity.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Query,
+    Form,
+    Json,
+}
+
 impl Transaction {
     pub(super) fn limits(&self) -> Limits {
         let settings = &self.rules.settings;
@@ -22,14 +30,14 @@ impl Transaction {
         if form.invalid_encoding {
             self.set(Variable::UrlencodedError, b"1");
         }
-        self.arguments(form.parsed, posted);
+        self.arguments(form.parsed, if posted { Origin::Form } else { Origin::Query });
     }
 
-    fn arguments(&mut self, parsed: Parsed, posted: bool) {
-        let (of_kind, names_of_kind) = if posted {
-            (Variable::ArgsPost, Variable::ArgsPostNames)
-        } else {
-            (Variable::ArgsGet, Variable::ArgsGetNames)
+    fn arguments(&mut self, parsed: Parsed, origin: Origin) {
+        let of_kind = match origin {
+            Origin::Query => Some((Variable::ArgsGet, Variable::ArgsGetNames)),
+            Origin::Form => Some((Variable::ArgsPost, Variable::ArgsPostNames)),
+            Origin::Json => None,
         };
         for argument in &parsed.arguments {
             if self.work.fields[Variable::Args as usize].len()
@@ -43,8 +51,10 @@ impl Transaction {
             let value = self.work.values.push(&argument.value);
             self.add(Variable::Args, name, value);
             self.add(Variable::ArgsNames, name, name);
-            self.add(of_kind, name, value);
-            self.add(names_of_kind, name, name);
+            if let Some((of_kind, names_of_kind)) = of_kind {
+                self.add(of_kind, name, value);
+                self.add(names_of_kind, name, name);
+            }
         }
         if !parsed.arguments.is_empty() {
             self.set_number(Variable::ArgsCombinedSize, self.arguments_size);
@@ -53,7 +63,7 @@ impl Transaction {
             match error {
                 // The rest of the arguments is left out, which a rule on &ARGS can see.
                 BodyError::Arguments => self.arguments_cut = true,
-                other if posted => self.body_error(&other.to_string()),
+                other if origin != Origin::Query => self.body_error(&other.to_string()),
                 _ => self.set(Variable::UrlencodedError, b"1"),
             }
         }
@@ -82,7 +92,7 @@ impl Transaction {
             Some(BodyProcessor::Urlencoded) => self.urlencoded_arguments(&body, true),
             Some(BodyProcessor::Json) if !body.is_empty() => {
                 let parsed = json::flatten(&body, &self.limits());
-                self.arguments(parsed, true);
+                self.arguments(parsed, Origin::Json);
             }
             Some(BodyProcessor::Json) | None => {}
             Some(BodyProcessor::Multipart) => self.multipart(&body),
@@ -163,7 +173,7 @@ impl Transaction {
             self.add(Variable::FilesSizes, name, length);
             self.add(Variable::FilesTmpContent, name, content);
         }
-        self.arguments(Parsed { arguments: fields, error: None }, true);
+        self.arguments(Parsed { arguments: fields, error: None }, Origin::Form);
         self.set_number(Variable::FilesCombinedSize, size);
         for (variable, names) in
             [(Variable::MultipartName, read.names), (Variable::MultipartFilename, read.filenames)]

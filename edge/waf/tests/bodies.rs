@@ -1,0 +1,74 @@
+//! How bodies become variables of a transaction.
+
+use marquis_waf::{RuleSet, Transaction, TransactionContext, seclang::Loader};
+use std::sync::Arc;
+
+/// The ids of the rules that match a POST with these headers and this body.
+fn matches(rules: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u64> {
+    let mut loader = Loader::new();
+    let source = format!("SecRuleEngine On\nSecRequestBodyAccess On\n{rules}");
+    loader.text("test.conf", &source).expect("the rules load");
+    let rules = Arc::new(RuleSet::compile(loader.finish()).expect("the rules compile"));
+    let context = TransactionContext { now: 1, id: "1".into(), mode: None, collections: None };
+    let mut transaction = Transaction::new(rules, context);
+    let address = "127.0.0.1".parse().expect("an address");
+    transaction.connection(address, 1, address, 2);
+    transaction.request_line(b"POST", b"/?q=1", b"HTTP/1.1");
+    for (name, value) in headers {
+        transaction.request_header(name.as_bytes(), value.as_bytes());
+    }
+    transaction.request_headers();
+    transaction.append_request_body(body);
+    transaction.request_body();
+    transaction.matches().iter().map(|found| found.rule_id).collect()
+}
+
+#[test]
+fn json_values_are_arguments_but_not_of_a_form() {
+    let rules = r#"
+        SecAction "id:1,phase:1,pass,nolog,ctl:requestBodyProcessor=JSON"
+        SecRule ARGS:json.a.array_0 "@streq x" "id:2,phase:2,pass,log"
+        SecRule ARGS_NAMES "@streq json.a.array_0" "id:3,phase:2,pass,log"
+        SecRule &ARGS_POST "!@eq 0" "id:4,phase:2,pass,log"
+        SecRule REQBODY_ERROR "@eq 1" "id:5,phase:2,pass,log"
+    "#;
+    let json = [("Content-Type", "application/json")];
+    let found = matches(rules, &json, br#"{"a":["x"]}"#);
+    assert!(found.contains(&2) && found.contains(&3), "{found:?}");
+    assert!(!found.contains(&4) && !found.contains(&5), "{found:?}");
+    // What precedes an error is still looked at.
+    let found = matches(rules, &json, br#"{"a":["x"]"#);
+    assert!(found.contains(&2) && found.contains(&5), "{found:?}");
+}
+
+#[test]
+fn a_second_content_type_does_not_hide_a_body() {
+    let rules = r#"
+        SecRule ARGS_POST:a "@streq attack" "id:1,phase:2,pass,log"
+        SecRule MULTIPART_STRICT_ERROR "!@eq 0" "id:2,phase:2,pass,log"
+    "#;
+    let body = b"--0\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nattack\r\n--0--\r\n";
+    for other in ["text/plain", "application/octet-stream", ""] {
+        let types = [("Content-Type", other), ("Content-Type", "multipart/form-data; boundary=0")];
+        assert_eq!(matches(rules, &types, body), [1], "{other}");
+    }
+}
+
+#[test]
+fn markup_and_files_are_variables() {
+    let rules = r#"
+        SecRule REQUEST_HEADERS:Content-Type "@beginsWith text/xml" "id:1,phase:1,pass,nolog,ctl:requestBodyProcessor=XML"
+        SecRule XML:/* "@contains attack" "id:2,phase:2,pass,log"
+        SecRule XML://@* "@contains attack" "id:3,phase:2,pass,log"
+        SecRule FILES "@endsWith .php" "id:4,phase:2,pass,log"
+        SecRule MULTIPART_PART_HEADERS:f "@rx ^Content-Type: text/plain$" "id:5,phase:2,pass,log"
+        SecRule FILES_COMBINED_SIZE "@eq 3" "id:6,phase:2,pass,log"
+    "#;
+    let xml = [("Content-Type", "text/xml")];
+    assert!(matches(rules, &xml, b"<a><b>att</b>ack</a>").contains(&2));
+    assert!(matches(rules, &xml, b"<a b='attack'/>").contains(&3));
+    let body = b"--0\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x.php\"\r\n\
+                 Content-Type: text/plain\r\n\r\nabc\r\n--0--\r\n";
+    let found = matches(rules, &[("Content-Type", "multipart/form-data; boundary=0")], body);
+    assert!([4, 5, 6].iter().all(|id| found.contains(id)), "{found:?}");
+}
