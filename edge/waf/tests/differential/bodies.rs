@@ -1,7 +1,7 @@
 //! Bodies and cookies are taken apart as libmodsecurity does it.
 
 use super::{Draw, cases, hex, oracle, unhex};
-use marquis_waf::body::{Argument, Limits, cookies, json, urlencoded};
+use marquis_waf::body::{Argument, BodyError, Limits, cookies, json, urlencoded};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -189,6 +189,11 @@ fn document(draw: &mut Draw, depth: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(WHITE[draw.below(WHITE.len())]);
 }
 
+/// Whether a quote stands where only the end may.
+fn follows_document(error: Option<&BodyError>, input: &[u8]) -> bool {
+    matches!(error, Some(BodyError::Syntax { at, .. }) if input.get(*at) == Some(&b'"'))
+}
+
 #[test]
 fn json_agrees_with_libmodsecurity() {
     let mut draw = Draw::new(23);
@@ -224,7 +229,7 @@ fn json_agrees_with_libmodsecurity() {
             match single(theirs, "REQBODY_ERROR") == "1" {
                 failed if failed == parsed.error.is_some() => Ok(()),
                 // yajl overlooks a string that begins after the document and never ends.
-                false if input.ends_with(b"\"") => Ok(()),
+                false if follows_document(parsed.error.as_ref(), input) => Ok(()),
                 _ => Err(format!("{:?}, not {}", parsed.error, single(theirs, "MESSAGE"))),
             }
         },

@@ -86,7 +86,8 @@ pub(super) fn parse(text: &[u8], read: &mut Multipart) -> Result<Names, &'static
     Ok(names)
 }
 
-fn skip_blank(text: &[u8]) -> &[u8] {
+/// Without the spaces and tabs it begins with.
+pub(super) fn skip_blank(text: &[u8]) -> &[u8] {
     &text[text.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()..]
 }
 

@@ -435,7 +435,7 @@ impl Parser {
         let disposition = open.part.headers.iter().find_map(|line| {
             header_name(line)
                 .eq_ignore_ascii_case(b"content-disposition")
-                .then(|| line[header_name(line).len() + 1..].trim_ascii_start())
+                .then(|| disposition::skip_blank(&line[header_name(line).len() + 1..]))
         });
         let Some(disposition) = disposition else {
             return Err(BodyError::Multipart("a part has no Content-Disposition"));
