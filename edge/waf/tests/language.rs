@@ -410,6 +410,18 @@ fn a_body_above_its_limit_is_refused() {
 }
 
 #[test]
+fn too_many_arguments_are_not_parsed_and_reported() {
+    let query = format!("/?{}", "a=1&".repeat(100_000));
+    let transaction = run(
+        "SecRule &ARGS \"@eq 1000\" \"id:1,phase:2,pass\"\n\
+         SecRule REQBODY_ERROR \"!@eq 0\" \"id:2,phase:2,deny,status:400\"",
+        &Request { uri: &query, ..Request::default() },
+    );
+    assert_eq!(ids(&transaction), [1, 2]);
+    assert_eq!(transaction.intervention().unwrap().status, 400);
+}
+
+#[test]
 fn an_expression_without_end_is_cut_short_and_reported() {
     let value = "a".repeat(3000);
     let uri = format!("/?a={value}d");

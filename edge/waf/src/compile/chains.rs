@@ -72,16 +72,19 @@ impl Chains {
 /// such set.
 fn triggers(transformation: Transformation) -> Option<ByteSet> {
     use Transformation as T;
-    let blanks = || ByteSet::of(*b" \t\n\x0b\x0c\r\x85\xa0\0");
+    let blanks = || ByteSet::of(*b" \t\n\x0b\x0c\r\x85\xa0\xc2\0");
     Some(match transformation {
         T::None => ByteSet::EMPTY,
         T::UrlDecode | T::UrlDecodeUni => ByteSet::of(*b"%+"),
         T::HtmlEntityDecode => ByteSet::of(*b"&"),
-        T::JsDecode | T::CssDecode | T::EscapeSeqDecode => ByteSet::of(*b"\\"),
+        T::JsDecode | T::EscapeSeqDecode => ByteSet::of(*b"\\"),
+        // The result ends at a NUL.
+        T::CssDecode => ByteSet::of(*b"\\\0"),
         T::RemoveNulls | T::ReplaceNulls => ByteSet::of([0]),
         T::Lowercase => ByteSet::of(b'A'..=b'Z'),
         T::Uppercase => ByteSet::of(b'a'..=b'z'),
-        T::Utf8ToUnicode => ByteSet::of(0x80..=0xff),
+        // The result ends at a NUL.
+        T::Utf8ToUnicode => ByteSet::of(0x80..=0xff).union(ByteSet::of([0])),
         T::NormalizePath => ByteSet::of(*b"/."),
         T::NormalizePathWin => ByteSet::of(*b"/\\."),
         T::CompressWhitespace | T::RemoveWhitespace | T::Trim | T::TrimLeft | T::TrimRight => {
@@ -89,7 +92,6 @@ fn triggers(transformation: Transformation) -> Option<ByteSet> {
         }
         T::CmdLine => blanks().union(ByteSet::of(*b"\"'\\^,;/(")).union(ByteSet::of(b'A'..=b'Z')),
         T::RemoveComments | T::RemoveCommentsChar | T::ReplaceComments => ByteSet::of(*b"/*-#<!>"),
-        T::SqlHexDecode => ByteSet::of(*b"xX"),
         _ => return None,
     })
 }

@@ -101,7 +101,7 @@ impl Default for Settings {
             request_body_no_files_limit: 131_072,
             request_body_limit_action: BodyLimitAction::Reject,
             json_depth_limit: 10_000,
-            arguments_limit: 100_000,
+            arguments_limit: 1000,
             response_body_access: false,
             response_body_limit: 524_288,
             response_body_limit_action: BodyLimitAction::ProcessPartial,
