@@ -113,12 +113,13 @@ mod tests {
                 continue;
             };
             let quiet: Vec<u8> = alphabet.iter().copied().filter(|&b| !set.contains(b)).collect();
+            let letter = if set.contains(b'a') { b'A' } else { b'a' };
             let mut values: Vec<Vec<u8>> = vec![Vec::new()];
             for &a in &quiet {
                 values.push(vec![a]);
                 for &b in &quiet {
                     values.push(vec![a, b]);
-                    values.push(vec![a, b'a', b, b'1', a]);
+                    values.push(vec![a, letter, b, b'1', a]);
                 }
             }
             for value in values {

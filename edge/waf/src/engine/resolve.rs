@@ -269,12 +269,16 @@ impl Transaction {
         out: &mut Vec<u8>,
     ) {
         if variable.shape() != Shape::Dynamic {
-            let found = self.work.fields[variable as usize].iter().find(|entry| match member {
-                None => true,
-                Some(member) => entry
-                    .name
-                    .is_some_and(|name| self.work.values.get(name).eq_ignore_ascii_case(member)),
-            });
+            let entries = &self.work.fields[variable as usize];
+            let found = match member {
+                None => entries.first(),
+                // Of several members of a name the last counts, as in libmodsecurity.
+                Some(member) => entries.iter().rfind(|entry| {
+                    entry
+                        .name
+                        .is_some_and(|name| self.work.values.get(name).eq_ignore_ascii_case(member))
+                }),
+            };
             if let Some(entry) = found {
                 out.extend_from_slice(self.work.values.get(entry.value));
             }
