@@ -127,7 +127,7 @@ trap 'exit 143' TERM HUP
 # ---- what is needed -------------------------------------------------------------------
 
 need_rust
-need_packages compiler postgres redis
+need_packages compiler postgres redis node python
 say "==> $(rustc --version), $("$(postgres_bin)/postgres" --version), $(redis-server --version | cut -d' ' -f1-3)"
 # A throw-away checkout gains nothing from incremental artefacts and pays for writing them.
 if [ "${CI:-}" = true ]; then export CARGO_INCREMENTAL=0; fi
@@ -169,6 +169,8 @@ if [ $# -eq 0 ]; then
 fi
 
 # ---- the tests ------------------------------------------------------------------------
+
+step "installing the Socket.IO clients" tests/realtime/install.sh "$target/realtime"
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/marquis-test.XXXXXX")
 mkdir "$scratch/postgres" "$scratch/socket"

@@ -113,7 +113,8 @@ postgres_bin() {
   fi
 }
 
-# missing NEED..: of `compiler`, `postgres` and `redis`, those that are not there.
+# missing NEED..: of `compiler`, `postgres`, `redis`, `node` (with npm) and `python` (with
+# venv), those that are not there.
 missing() {
   local need
   for need in "$@"; do
@@ -121,6 +122,9 @@ missing() {
       compiler) command -v cc >/dev/null 2>&1 || say compiler ;;
       postgres) [ -n "$(postgres_bin)" ] || say postgres ;;
       redis) command -v redis-server >/dev/null 2>&1 || say redis ;;
+      node) { command -v node && command -v npm; } >/dev/null 2>&1 || say node ;;
+      # Debian has venv without what it needs until python3-venv is installed.
+      python) python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || say python ;;
     esac
   done
 }
@@ -138,15 +142,17 @@ need_packages() {
       compiler) packages+=(gcc libc6-dev) ;;
       postgres) packages+=(postgresql) ;;
       redis) packages+=(redis-server) ;;
+      node) packages+=(nodejs npm) ;;
+      python) packages+=(python3 python3-venv) ;;
     esac
   done
   if ! command -v apt-get >/dev/null 2>&1; then
     fail "missing on this system: $lacking" \
       "Only Debian and Ubuntu are set up automatically. Install these and run this again:" \
-      "Fedora:  dnf install gcc postgresql-server redis" \
-      "Arch:    pacman -S gcc postgresql redis" \
-      "Alpine:  apk add build-base postgresql redis" \
-      "macOS:   brew install postgresql redis (and xcode-select --install)"
+      "Fedora:  dnf install gcc postgresql-server redis nodejs npm python3" \
+      "Arch:    pacman -S gcc postgresql redis nodejs npm python" \
+      "Alpine:  apk add build-base postgresql redis nodejs npm python3" \
+      "macOS:   brew install postgresql redis node python (and xcode-select --install)"
   fi
   local as_root=()
   if [ "$(id -u)" -ne 0 ]; then

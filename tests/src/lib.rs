@@ -15,6 +15,7 @@ pub mod binary;
 pub mod database;
 pub mod installation;
 pub mod process;
+pub mod realtime;
 pub mod scratch;
 pub mod split;
 pub mod token;
