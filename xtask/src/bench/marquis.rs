@@ -29,6 +29,8 @@ pub enum Shape<'s> {
     Gateway(u16, Duties),
     /// `up` on a configured PostgreSQL.
     Up(&'s str),
+    /// `up` on a configured PostgreSQL for all services, for people who talk all the time.
+    Chat(&'s str),
     /// `up` with its private PostgreSQL.
     Private,
 }
@@ -65,7 +67,7 @@ impl Marquis {
                 command.args(["serve", "--role", "gateway"]);
                 "/bench"
             }
-            Shape::Up(_) | Shape::Private => {
+            Shape::Up(_) | Shape::Chat(_) | Shape::Private => {
                 command.arg("up");
                 "/health"
             }
@@ -116,8 +118,12 @@ impl Marquis {
     }
 }
 
-/// The release binary. The bench measures what `./setup.sh` builds.
+/// The release binary: the bench measures what `./setup.sh` builds, unless `MARQUIS_BIN`
+/// names another.
 pub fn binary() -> PathBuf {
+    if let Some(path) = std::env::var_os("MARQUIS_BIN") {
+        return path.into();
+    }
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
     workspace::root().join(target).join("release/marquis")
@@ -154,6 +160,15 @@ fn configuration(shape: &Shape<'_>, port: u16, tls_port: u16, directory: &Path) 
         Shape::Up(url) => format!(
             "{listeners}{access_log}{limits}[database.auth]\nurl = \"{url}\"\n\n\
              [database.payments]\nurl = \"{url}\"\n"
+        ),
+        // Tokens outlive the run, registering thousands is not the subject, and the load of
+        // a crowd comes from few.
+        Shape::Chat(url) => format!(
+            "{listeners}{access_log}{limits}[auth.tokens]\naccess_lifetime = \"1h\"\n\n\
+             [auth.passwords]\nbcrypt_cost = 10\n\n{}",
+            ["auth", "payments", "users", "chat", "notifications"]
+                .map(|service| format!("[database.{service}]\nurl = \"{url}\"\n\n"))
+                .concat()
         ),
         // The start is watched by asking every other millisecond.
         Shape::Private => format!("{listeners}{access_log}{limits}"),

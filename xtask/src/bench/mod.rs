@@ -4,6 +4,7 @@
 //! were taken in turn (A, B, A, B ...) in one run on the same cores; medians are compared.
 //! Both sides share those cores with the load generator. Nothing leaves the loopback.
 
+mod chat;
 mod load;
 mod marquis;
 mod nginx;
@@ -27,7 +28,11 @@ use std::time::{Duration, Instant};
 
 /// Options of `cargo xtask bench`.
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Arguments {
+    /// Another suite than requests through the gateway
+    #[command(subcommand)]
+    suite: Option<Suite>,
     /// Rounds of each comparison; medians are compared
     #[arg(long, default_value_t = 5)]
     rounds: u32,
@@ -45,6 +50,13 @@ pub struct Arguments {
     write: bool,
 }
 
+/// Suites of their own.
+#[derive(clap::Subcommand)]
+enum Suite {
+    /// Messages, idle sockets and connections beside a Node server on stock socket.io
+    Chat(chat::Arguments),
+}
+
 /// What can be measured on its own.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Part {
@@ -58,15 +70,15 @@ enum Part {
 
 /// Builds, measures, prints the table, and fails when a bar is missed.
 pub fn run(arguments: &Arguments) -> Outcome {
-    need_programs()?;
+    if let Some(Suite::Chat(arguments)) = &arguments.suite {
+        return chat::run(arguments);
+    }
+    need(
+        &["wrk", "nginx", "pgbench", "psql", "curl", "openssl"],
+        "wrk nginx-light postgresql postgresql-contrib curl openssl",
+    )?;
     if !arguments.no_build {
-        println!("building the release binary");
-        let mut cargo = Command::new("cargo");
-        cargo.current_dir(workspace::root());
-        cargo.args(["build", "--release", "--locked", "--quiet", "-p", "marquis"]);
-        if !cargo.status()?.success() {
-            return Err("the release binary does not build".into());
-        }
+        build_release()?;
     }
     let started = Instant::now();
     let bench = Bench {
@@ -105,17 +117,25 @@ pub fn run(arguments: &Arguments) -> Outcome {
         if !arguments.only.is_empty() {
             return Err("--write needs the whole table; leave --only out".into());
         }
-        report::write_document(&format!("{table}\n{facts}"))?;
+        report::write_document("bench", &format!("{table}\n{facts}"))?;
         println!("written to docs/performance.md");
     }
-    let missed: Vec<_> =
-        rows.iter().filter(|row| row.passes() == Some(false)).map(|row| &*row.what).collect();
-    if missed.is_empty() { Ok(()) } else { Err(format!("missed: {}", missed.join("; ")).into()) }
+    report::verdict(&rows)
 }
 
-fn need_programs() -> Outcome {
-    let missing: Vec<_> = ["wrk", "nginx", "pgbench", "psql", "curl", "openssl"]
-        .into_iter()
+fn build_release() -> Outcome {
+    println!("building the release binary");
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(workspace::root());
+    cargo.args(["build", "--release", "--locked", "--quiet", "-p", "marquis"]);
+    if cargo.status()?.success() { Ok(()) } else { Err("the release binary does not build".into()) }
+}
+
+/// Fails unless all `programs` are there, naming the Debian `packages` that bring them.
+fn need(programs: &[&str], packages: &str) -> Outcome {
+    let missing: Vec<_> = programs
+        .iter()
+        .copied()
         .filter(|program| {
             let found = Command::new("sh").args(["-c", "command -v \"$0\"", program]).output();
             !found.is_ok_and(|output| output.status.success())
@@ -124,8 +144,8 @@ fn need_programs() -> Outcome {
     if missing.is_empty() {
         return Ok(());
     }
-    let advice = "apt-get install wrk nginx-light postgresql postgresql-contrib curl openssl";
-    Err(format!("missing: {}; on Debian: {advice}", missing.join(", ")).into())
+    let missing = missing.join(", ");
+    Err(format!("missing: {missing}; on Debian: apt-get install {packages}").into())
 }
 
 /// A directory of this run on the same disk as the build, reachable for the users that

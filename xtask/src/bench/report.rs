@@ -8,9 +8,14 @@ use std::fs;
 use std::io;
 use std::process::Command;
 
-/// The section of the document that this program writes.
-const BEGIN: &str = "<!-- bench:begin (written by cargo xtask bench) -->";
-const END: &str = "<!-- bench:end -->";
+/// The markers around the section of the document that `cargo xtask <task>` writes.
+fn markers(task: &str) -> (String, String) {
+    let name = task.replace(' ', "-");
+    (
+        format!("<!-- {name}:begin (written by cargo xtask {task}) -->"),
+        format!("<!-- {name}:end -->"),
+    )
+}
 
 /// What a value has to reach.
 #[derive(Debug, Clone, Copy)]
@@ -176,22 +181,33 @@ pub fn machine() -> String {
     facts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-/// Puts `section` between the markers of `docs/performance.md`.
+/// Names the bars that were missed.
+///
+/// # Errors
+/// When there is one.
+pub fn verdict(rows: &[Row]) -> crate::Outcome {
+    let missed: Vec<_> =
+        rows.iter().filter(|row| row.passes() == Some(false)).map(|row| &*row.what).collect();
+    if missed.is_empty() { Ok(()) } else { Err(format!("missed: {}", missed.join("; ")).into()) }
+}
+
+/// Puts `section` between the markers of `task` in `docs/performance.md`.
 ///
 /// # Errors
 /// When the document cannot be read or written, or has no markers.
-pub fn write_document(section: &str) -> io::Result<()> {
+pub fn write_document(task: &str, section: &str) -> io::Result<()> {
     let path = workspace::root().join("docs/performance.md");
     let document = fs::read_to_string(&path)?;
-    let replaced = replace_section(&document, section)
+    let replaced = replace_section(&document, task, section)
         .ok_or_else(|| io::Error::other(format!("{}: no markers", path.display())))?;
     fs::write(path, replaced)
 }
 
-fn replace_section(document: &str, section: &str) -> Option<String> {
-    let (before, rest) = document.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n\n{}\n\n{END}{after}", section.trim()))
+fn replace_section(document: &str, task: &str, section: &str) -> Option<String> {
+    let (begin, end) = markers(task);
+    let (before, rest) = document.split_once(&begin)?;
+    let (_, after) = rest.split_once(&end)?;
+    Some(format!("{before}{begin}\n\n{}\n\n{end}{after}", section.trim()))
 }
 
 /// The commit measured, with a note when the work tree differs from it.
@@ -233,10 +249,11 @@ mod tests {
 
     #[test]
     fn the_section_is_replaced_and_the_rest_kept() {
-        let document = format!("top\n{BEGIN}\nold\n{END}\nbottom\n");
-        let replaced = replace_section(&document, "new").expect("it has markers");
-        assert_eq!(replaced, format!("top\n{BEGIN}\n\nnew\n\n{END}\nbottom\n"));
-        assert_eq!(replace_section("no markers", "new"), None);
+        let (begin, end) = markers("bench chat");
+        let document = format!("top\n{begin}\nold\n{end}\nbottom\n");
+        let replaced = replace_section(&document, "bench chat", "new").expect("it has markers");
+        assert_eq!(replaced, format!("top\n{begin}\n\nnew\n\n{end}\nbottom\n"));
+        assert_eq!(replace_section(&document, "bench", "new"), None, "another task's");
     }
 
     #[test]
