@@ -15,6 +15,6 @@ pub mod transform;
 pub use compile::RuleSet;
 pub use engine::{
     AuditEvent, CollectionStore, Intervention, InterventionKind, MatchedVariable,
-    MemoryCollections, RuleMatch, Transaction, TransactionContext,
+    MemoryCollections, Redaction, RuleMatch, Transaction, TransactionContext,
 };
 pub use pattern::PatternError;

@@ -488,3 +488,165 @@ fn the_audit_event_names_rule_variable_and_scores() {
     quiet.request_body();
     assert!(quiet.finish().is_none());
 }
+
+#[test]
+fn numbers_with_check_digits_are_found_wherever_they_begin() {
+    let request = Request {
+        uri: "/?cc=9%204111111111111111&cpf=1.529.982.247-25&ssn=x123-45-6788&svnr=1237010180&no=4111111111111112",
+        ..Request::default()
+    };
+    let tests = [
+        ("ARGS:cc", "@verifyCC \\d{13,16}"),
+        ("ARGS:no", "@verifyCC \\d{16}"),
+        ("ARGS:cpf", "@verifyCPF \\d{3}\\.\\d{3}\\.\\d{3}-\\d{2}"),
+        ("ARGS:ssn", "@verifySSN \\d{3}-?\\d{2}-?\\d{4}"),
+        ("ARGS:svnr", "@verifySVNR \\d{10}"),
+        ("ARGS:no", "@verifySVNR \\d{10}"),
+    ];
+    assert_eq!(matching(&tests, &request), [1, 3, 4, 5]);
+}
+
+#[test]
+fn all_matches_of_a_global_expression_are_captured() {
+    let rules = "SecRule ARGS \"@rxGlobal ([a-z])(\\d)\" \"id:1,phase:2,pass,capture\"\n\
+        SecRule TX:3 \"@streq b2\" \"id:2,phase:2,pass\"\n\
+        SecRule TX:5 \"@streq 2\" \"id:3,phase:2,pass\"\n\
+        SecRule TX:15 \"@streq f\" \"id:4,phase:2,pass\"\n\
+        SecRule ARGS \"@rxGlobal x*\" \"id:5,phase:2,pass\"";
+    let request = Request { uri: "/?a=a1b2c3d4e5f6", ..Request::default() };
+    assert_eq!(ids(&run(rules, &request)), [1, 2, 3, 5]);
+}
+
+#[test]
+fn variables_of_credentials_environment_rule_and_time() {
+    let rules = "SecRule REMOTE_USER \"@streq alice\" \"id:1,phase:1,pass,setenv:'who=%{REMOTE_USER}!'\"\n\
+        SecRule ENV:who \"@streq alice!\" \"id:2,phase:1,pass,msg:'%{env.who}'\"\n\
+        SecRule RULE:id \"@eq 3\" \"id:3,phase:1,pass,rev:7\"\n\
+        SecRule TIME_MON \"@eq 10\" \"id:4,phase:1,pass\"\n\
+        SecRule &ENV \"@eq 1\" \"id:5,phase:1,pass\"\n\
+        SecRule &RULE \"@eq 2\" \"id:6,phase:1,pass,rev:7\"\n\
+        SecRule MSC_PCRE_ERROR|MULTIPART_SEMICOLON_MISSING \"!@eq 0\" \"id:7,phase:1,pass\"";
+    // "alice:secret"; the clock stands in November.
+    let headers = [("Authorization", "Basic YWxpY2U6c2VjcmV0")];
+    let transaction = run(rules, &Request { headers: &headers, ..Request::default() });
+    assert_eq!(ids(&transaction), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(transaction.matches()[1].message, "alice!");
+    assert_eq!(ids(&run(rules, &Request::default())), [3, 4, 6]);
+}
+
+#[test]
+fn xml_can_become_arguments() {
+    let request = Request {
+        method: "POST",
+        headers: &[("Content-Type", "text/xml")],
+        body: b"<o><i>one</i><i><n>two</n></i></o>",
+        ..Request::default()
+    };
+    let rules = |mode: &str| {
+        format!(
+            "SecAction \"id:9,phase:1,pass,nolog,ctl:requestBodyProcessor=XML,ctl:parseXmlIntoArgs={mode}\"\n\
+             SecRule ARGS:xml.o.i \"@streq one\" \"id:1,phase:2,pass\"\n\
+             SecRule ARGS:xml.o.i.n \"@streq two\" \"id:2,phase:2,pass\"\n\
+             SecRule XML:/* \"@streq onetwo\" \"id:3,phase:2,pass\""
+        )
+    };
+    let found = |mode: &str| -> Vec<u64> {
+        ids(&run(&rules(mode), &request)).into_iter().filter(|&id| id != 9).collect()
+    };
+    assert_eq!(found("On"), [1, 2, 3]);
+    assert_eq!(found("OnlyArgs"), [1, 2]);
+    assert_eq!(found("Off"), [3]);
+}
+
+#[test]
+fn scores_of_clients_fade() {
+    let store: Arc<dyn marquis_waf::CollectionStore> = Arc::new(MemoryCollections::default());
+    let rules = Arc::new(compile(
+        "SecAction \"id:1,phase:1,pass,nolog,initcol:ip=%{REMOTE_ADDR},deprecatevar:ip.score=10/60\"\n\
+         SecRule ARGS:bad \"@eq 1\" \"id:2,phase:2,pass,nolog,setvar:ip.score=+50\"\n\
+         SecRule IP:score \"@gt 0\" \"id:3,phase:2,pass,log,logdata:'%{ip.score}'\"",
+    ));
+    let at = |seconds: u64, uri: &str| {
+        let context = TransactionContext {
+            now: seconds * 1_000_000,
+            collections: Some(Arc::clone(&store)),
+            ..context()
+        };
+        let transaction = run_in(&rules, &Request { uri, ..Request::default() }, context);
+        let found = transaction.matches().iter().find(|found| found.rule_id == 3);
+        found.map(|found| found.data.clone())
+    };
+    assert_eq!(at(1000, "/?bad=1").as_deref(), Some("50"));
+    assert_eq!(at(1030, "/").as_deref(), Some("50"));
+    assert_eq!(at(1130, "/").as_deref(), Some("30"));
+    assert_eq!(at(2000, "/"), None);
+}
+
+#[test]
+fn what_is_named_secret_is_not_shown() {
+    let rules = "SecAuditEngine On\nSecAuditLogParts ABFHZ\n\
+        SecRule ARGS \"@contains attack\" \"id:1,phase:2,pass,log,msg:'m %{MATCHED_VAR}',logdata:'%{MATCHED_VAR_NAME}=%{MATCHED_VAR}'\"\n\
+        SecRule REQUEST_BODY|QUERY_STRING \"@contains attack\" \"id:2,phase:2,pass,log,logdata:'%{MATCHED_VAR}'\"\n\
+        SecRule REQUEST_HEADERS:X-Key \"@contains key\" \"id:3,phase:2,pass,log,sanitiseMatched\"\n\
+        SecAction \"id:4,phase:5,pass,nolog,sanitiseArg:pin\"";
+    let mut rules = compile(rules);
+    rules.set_redaction(marquis_waf::Redaction::new([
+        "ARGS:*passw*",
+        "REQUEST_HEADERS:authorization",
+        "REQUEST_COOKIES",
+    ]));
+    let request = Request {
+        method: "POST",
+        uri: "/?Password=attack%21hunter2&q=attack&pin=1234",
+        headers: &[
+            ("Content-Type", "application/x-www-form-urlencoded"),
+            ("Authorization", "Bearer tok-attack"),
+            ("Cookie", "sid=c00kie"),
+            ("X-Key", "key-77"),
+            ("X-Other", "fine"),
+        ],
+        body: b"old_password=attack-swordfish&note=attack",
+    };
+    let mut transaction = run_in(&Arc::new(rules), &request, context());
+    let event = serde_json::to_string(&transaction.finish().unwrap()).unwrap();
+    for secret in ["hunter2", "swordfish", "tok-attack", "c00kie", "key-77", "1234"] {
+        assert!(!event.contains(secret), "{secret} in {event}");
+    }
+    for shown in ["fine", "ARGS:q", "note=attack", "q=attack"] {
+        assert!(event.contains(shown), "{shown} not in {event}");
+    }
+}
+
+#[test]
+fn a_transaction_has_a_budget_for_backtracking() {
+    // Each of the values takes all steps of a search; after ten of them none are left.
+    let values: String = (0..200).map(|n| format!("a{n}={}d&", "a".repeat(300))).collect();
+    let rules = "SecPcreMatchLimit 1\nSecRule ARGS \"@rx (?=a)(?:a|aa)+e?(?!.)f|.*d\" \"id:1,phase:2,deny\"\n\
+         SecRule REQUEST_METHOD \"@rx G(?=ET)\" \"id:2,phase:2,pass\"\n\
+         SecRule MSC_PCRE_LIMITS_EXCEEDED|MSC_PCRE_ERROR \"@gt 0\" \"id:3,phase:2,pass\"";
+    let uri = format!("/?{values}");
+    let transaction = run(rules, &Request { uri: &uri, ..Request::default() });
+    assert_eq!(ids(&transaction), [3]);
+    assert!(transaction.limits_exceeded() >= 200);
+    assert_eq!(ids(&run(rules, &Request::default())), [2]);
+}
+
+#[test]
+fn variables_made_by_rules_do_not_grow_without_end() {
+    let doubling: String = (2..40)
+        .map(|id| format!("SecAction \"id:{id},phase:1,pass,nolog,setvar:'tx.a=%{{tx.a}}%{{tx.a}}',setvar:'tx.a{id}=%{{tx.a}}'\"\n"))
+        .collect();
+    let rules = format!("SecAction \"id:1,phase:1,pass,nolog,setvar:tx.a=0123456789\"\n{doubling}");
+    let transaction = run(&rules, &Request::default());
+    assert!(transaction.memory() < 40 << 20, "{}", transaction.memory());
+    assert_eq!(transaction.tx("a").unwrap().len(), 1 << 20);
+}
+
+#[test]
+fn whether_the_body_is_read_is_known() {
+    let reads = |rules: &str| compile(rules).reads_request_body();
+    assert!(reads("SecRule ARGS \"@rx a\" \"id:1,phase:2,pass\""));
+    assert!(!reads("SecRule ARGS \"@rx a\" \"id:1,phase:1,pass\""));
+    assert!(!reads("SecRule REQUEST_URI \"@rx a\" \"id:1,phase:2,pass\""));
+    assert!(!reads("SecRequestBodyAccess Off\nSecRule ARGS \"@rx a\" \"id:1,phase:2,pass\""));
+}

@@ -22,7 +22,10 @@ use prefilter::{Prefilter, Probe};
 
 use crate::{
     body::xml::Path,
-    engine::workspace::{MOST_KEPT, Workspace},
+    engine::{
+        Redaction,
+        workspace::{MOST_KEPT, Workspace},
+    },
     rule::{
         Context, TxNames,
         action::{Actions, Ctl, Disruptive, RuleSelector},
@@ -117,6 +120,9 @@ impl Rule {
             && actions.severity.is_none()
             && actions.set_vars.is_empty()
             && actions.expire_vars.is_empty()
+            && actions.deprecate_vars.is_empty()
+            && actions.set_envs.is_empty()
+            && actions.sanitise.is_empty()
             && actions.init_collections.is_empty()
             && self.links[0].ctls.is_empty()
     }
@@ -165,12 +171,14 @@ pub struct RuleSet {
     pub(crate) unicode: UnicodeMap,
     /// The paths rules select from XML bodies, as written and parsed.
     pub(crate) xml_paths: Vec<(Box<[u8]>, Path)>,
+    reads_request_body: bool,
     /// Whether a rule reads the contents of uploaded files.
     pub(crate) inspects_files: bool,
     pub(crate) relevant_status: Option<crate::pattern::Pattern>,
     warnings: Vec<String>,
     files: Vec<PathBuf>,
     prefiltered: bool,
+    pub(crate) redaction: Redaction,
     workspaces: Mutex<Vec<Workspace>>,
 }
 
@@ -213,6 +221,12 @@ impl RuleSet {
             .iter()
             .flat_map(|set| &set.targets)
             .any(|target| target.variable == Variable::FilesTmpContent);
+        let reads_request_body = rules.iter().filter(|rule| rule.phase >= 2).any(|rule| {
+            rule.links
+                .iter()
+                .flat_map(|link| &compiler.sets[link.set as usize].targets)
+                .any(|target| target.variable.depends_on_body())
+        });
         let groups = compiler.groups.len();
         let [request, response] = compiler.builders;
         let too_large = |e: aho_corasick::BuildError| {
@@ -236,10 +250,12 @@ impl RuleSet {
             unicode,
             xml_paths,
             inspects_files,
+            reads_request_body,
             relevant_status,
             warnings,
             files: document.files,
             prefiltered: true,
+            redaction: Redaction::default(),
             workspaces: Mutex::default(),
         })
     }
@@ -280,6 +296,19 @@ impl RuleSet {
         self.prefilters.iter().map(Prefilter::memory).sum()
     }
 
+    /// Names values that audit events must not show, besides those that rules name with
+    /// `sanitise...` actions.
+    pub fn set_redaction(&mut self, redaction: Redaction) {
+        self.redaction = redaction;
+    }
+
+    /// Whether a rule of the request phases could read the body of a request; if not, the
+    /// server may pass it on without feeding it here.
+    #[must_use]
+    pub fn reads_request_body(&self) -> bool {
+        self.settings.request_body_access && self.reads_request_body
+    }
+
     /// Turns the prefilters off, so that every operator runs: for tests that compare.
     pub fn set_prefiltered(&mut self, on: bool) {
         self.prefiltered = on;
@@ -304,6 +333,12 @@ impl RuleSet {
         if kept.len() < MOST_KEPT {
             kept.push(workspace);
         }
+    }
+
+    /// Steps of backtracking for one transaction: those of ten searches that run to their
+    /// limit, far more than honest values need.
+    pub(crate) fn transaction_steps(&self) -> u64 {
+        steps(self.settings.match_limit).saturating_mul(10)
     }
 
     pub(crate) fn is_prefiltered(&self) -> bool {

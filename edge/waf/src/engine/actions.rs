@@ -1,17 +1,22 @@
 //! Actions that change the transaction.
 
-use super::{Opened, Transaction};
+use super::{Opened, Transaction, store::LONGEST_MEMBER};
 use crate::{
     compile::{CompiledCtl, Link, RuleIndex, RuleSet},
     rule::{
-        action::{Change, Ctl, Member, SetVar},
+        action::{Change, Ctl, Member, Sanitise, SetVar},
         operator::integer,
         variable::Variable,
     },
 };
 
-/// Bytes in one TX member.
-const LONGEST_MEMBER: usize = 1 << 20;
+/// Members of `ENV`, and bytes in one.
+const MOST_ENVIRONMENT: usize = 64;
+const LONGEST_ENVIRONMENT: usize = 4096;
+/// Names of values the audit event must not show.
+const MOST_SANITISED: usize = 256;
+/// Members of one persistent collection.
+const MOST_OPENED_MEMBERS: usize = 256;
 
 impl Transaction {
     pub(super) fn set_var(&mut self, rules: &RuleSet, set_var: &SetVar) {
@@ -86,7 +91,10 @@ impl Transaction {
             (Some(index), None) => {
                 opened.members.remove(index);
             }
-            (None, Some(value)) => opened.members.push((name.to_vec(), value.to_vec())),
+            (None, Some(value)) if opened.members.len() < MOST_OPENED_MEMBERS => {
+                opened.members.push((name.to_vec(), value.to_vec()));
+            }
+            (None, Some(_)) => return,
             (None, None) => {}
         }
         if let Some(store) = &self.context.collections {
@@ -114,6 +122,22 @@ impl Transaction {
 
     /// What a link does once the whole chain matched.
     pub(super) fn after_match(&mut self, rules: &RuleSet, index: RuleIndex, link: &Link) {
+        for (collection, member, amount, period) in &link.actions.deprecate_vars {
+            self.deprecate(rules, *collection, member, *amount, *period);
+        }
+        for (name, value) in &link.actions.set_envs {
+            let (mut own_name, mut text) = (Vec::new(), Vec::new());
+            self.expand(rules, name, &mut own_name);
+            self.expand(rules, value, &mut text);
+            text.truncate(LONGEST_ENVIRONMENT);
+            self.environment.retain(|(known, _)| *known != own_name);
+            if self.environment.len() < MOST_ENVIRONMENT {
+                self.environment.push((own_name, text));
+            }
+        }
+        for sanitise in &link.actions.sanitise {
+            self.sanitise(rules, sanitise);
+        }
         for (collection, member, lifetime) in &link.actions.expire_vars {
             let (mut name, mut seconds) = (Vec::new(), Vec::new());
             if let Member::Named(template) = member {
@@ -134,6 +158,54 @@ impl Transaction {
             rules.rules[index as usize].links.iter().position(|other| std::ptr::eq(other, link));
         for (number, ctl) in link.ctls.iter().enumerate() {
             self.ctl(rules, index, position.unwrap_or(0), number, ctl);
+        }
+    }
+
+    /// Lowers a member by the amount for every whole period since its collection changed.
+    fn deprecate(
+        &mut self,
+        rules: &RuleSet,
+        collection: Variable,
+        member: &Member,
+        amount: i64,
+        period: u64,
+    ) {
+        let mut name = Vec::new();
+        if let Member::Named(template) = member {
+            self.expand(rules, template, &mut name);
+        }
+        let (Some(store), Some(opened)) = (
+            &self.context.collections,
+            self.opened.iter().find(|opened| opened.variable == collection),
+        ) else {
+            return;
+        };
+        let now = self.context.now / 1_000_000;
+        let changed = store.changed(collection.name(), &opened.key).unwrap_or(now);
+        let periods = i64::try_from(now.saturating_sub(changed) / period).unwrap_or(i64::MAX);
+        let Some(old) = self.opened_member(collection, &name).map(integer) else { return };
+        let new = old.saturating_sub(amount.saturating_mul(periods)).max(0);
+        if periods > 0 && new < old {
+            self.set_opened(rules, collection, &name, Some(new.to_string().as_bytes()));
+        }
+    }
+
+    fn sanitise(&mut self, rules: &RuleSet, sanitise: &Sanitise) {
+        let mut names = Vec::new();
+        match sanitise {
+            Sanitise::Matched => {
+                names.extend(self.work.matched.iter().map(|item| self.item_name(*item)));
+            }
+            Sanitise::Member(collection, member) => {
+                let mut name = [collection.name().as_bytes(), b":"].concat();
+                self.expand(rules, member, &mut name);
+                names.push(name);
+            }
+        }
+        for name in names {
+            if self.sanitised.len() < MOST_SANITISED && !self.sanitised.contains(&name) {
+                self.sanitised.push(name);
+            }
         }
     }
 
@@ -185,6 +257,7 @@ impl Transaction {
                 Ctl::RequestBodyAccess(on) => self.body_access = Some(*on),
                 Ctl::ResponseBodyAccess(on) => self.response_access = Some(*on),
                 Ctl::ForceRequestBody(on) => self.force_body = *on,
+                Ctl::XmlArguments(mode) => self.xml_arguments = *mode,
                 // Resolved when the rules were compiled.
                 Ctl::Remove(_) | Ctl::RemoveTarget(..) => {}
             },

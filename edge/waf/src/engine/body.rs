@@ -4,6 +4,7 @@ use super::Transaction;
 use crate::{
     body::{Argument, BodyError, Limits, Parsed, json, multipart, urlencoded, xml},
     rule::{action::BodyProcessor, variable::Variable},
+    seclang::XmlArguments,
 };
 
 /// Where arguments come from. Those of JSON are in `ARGS` alone, as in libmodsecurity.
@@ -238,7 +239,14 @@ impl Transaction {
     fn xml(&mut self, body: &[u8]) {
         let document = xml::Document::parse(body, &self.limits());
         let rules = std::sync::Arc::clone(&self.rules);
-        for (selector, path) in &rules.xml_paths {
+        if self.xml_arguments != XmlArguments::Off {
+            self.arguments(document.arguments(&self.limits()), Origin::Json);
+        }
+        let paths = match self.xml_arguments {
+            XmlArguments::OnlyArgs => &[][..],
+            XmlArguments::On | XmlArguments::Off => &rules.xml_paths,
+        };
+        for (selector, path) in paths {
             let name = self.work.values.push(selector);
             for text in document.select(path) {
                 let value = self.work.values.push(text);

@@ -25,6 +25,12 @@ pub trait CollectionStore: Send + Sync + fmt::Debug {
 
     /// Makes a member expire.
     fn expire(&self, collection: &str, key: &[u8], member: &[u8], at: u64);
+
+    /// When the collection was last changed, for `deprecatevar`; `None` where that is not
+    /// known, which leaves its members as they are.
+    fn changed(&self, _collection: &str, _key: &[u8]) -> Option<u64> {
+        None
+    }
 }
 
 /// Collections in memory, bounded in number and size.
@@ -38,6 +44,7 @@ pub struct MemoryCollections {
 struct Stored {
     members: HashMap<Vec<u8>, (Vec<u8>, Option<u64>)>,
     expires: u64,
+    changed: u64,
 }
 
 /// Members in one collection.
@@ -100,6 +107,7 @@ impl CollectionStore for MemoryCollections {
             stored.members.clear();
         }
         stored.expires = now.saturating_add(timeout);
+        stored.changed = now;
         match value {
             None => {
                 stored.members.remove(member);
@@ -122,6 +130,11 @@ impl CollectionStore for MemoryCollections {
         {
             *expires = Some(at);
         }
+    }
+
+    fn changed(&self, collection: &str, key: &[u8]) -> Option<u64> {
+        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(&(collection.to_owned(), key.to_vec())).map(|stored| stored.changed)
     }
 }
 

@@ -6,6 +6,7 @@ use super::{Intervention, InterventionKind, Transaction};
 use crate::{
     rule::{action::BodyProcessor, variable::Variable},
     seclang::{BodyLimitAction, EngineMode},
+    transform::Transformation,
 };
 
 impl Transaction {
@@ -75,6 +76,14 @@ impl Transaction {
         } else if name.eq_ignore_ascii_case(b"authorization") {
             let kind = value.split(|&b| b == b' ').next().unwrap_or_default().to_vec();
             self.set(Variable::AuthType, &kind);
+            if let Some(credentials) = value.strip_prefix(b"Basic ") {
+                let pair = Transformation::Base64Decode
+                    .apply(credentials, &self.rules.unicode)
+                    .into_owned();
+                if let Some(colon) = memchr::memchr(b':', &pair) {
+                    self.set(Variable::RemoteUser, &pair[..colon]);
+                }
+            }
         } else if name.eq_ignore_ascii_case(b"host") {
             let end = if value.first() == Some(&b'[') {
                 value.iter().position(|&b| b == b']').map_or(value.len(), |i| i + 1)

@@ -18,6 +18,7 @@ mod body;
 mod collections;
 mod evaluate;
 mod intake;
+mod redaction;
 mod report;
 mod resolve;
 mod store;
@@ -27,6 +28,7 @@ pub(crate) mod workspace;
 use std::{net::IpAddr, sync::Arc, time::Instant};
 
 pub use collections::{CollectionStore, MemoryCollections};
+pub use redaction::Redaction;
 pub use report::{AuditEvent, Intervention, InterventionKind, MatchedVariable, RuleMatch};
 
 use crate::{
@@ -35,10 +37,16 @@ use crate::{
         action::{AllowScope, BodyProcessor},
         variable::Variable,
     },
-    seclang::{AuditEngine, EngineMode},
+    seclang::{AuditEngine, EngineMode, XmlArguments},
 };
 use values::ValueId;
 use workspace::Workspace;
+
+/// Headers in an audit event, and bytes of one.
+const MOST_HEADERS: usize = 100;
+const LONGEST_HEADER: usize = 1024;
+/// Bytes of the request's target in an audit event.
+const LONGEST_URI: usize = 8192;
 
 /// A value of a variable.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +61,6 @@ struct Item {
     variable: Variable,
     name: Option<ValueId>,
     value: ValueId,
-    count: bool,
 }
 
 /// A persistent collection opened by `initcol`.
@@ -96,6 +103,11 @@ pub struct Transaction {
     body_access: Option<bool>,
     response_access: Option<bool>,
     force_body: bool,
+    xml_arguments: XmlArguments,
+    /// What `setenv` set.
+    environment: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Names of values the audit event must not show.
+    sanitised: Vec<Vec<u8>>,
     request_body: Vec<u8>,
     response_body: Vec<u8>,
     body_over_limit: bool,
@@ -105,6 +117,8 @@ pub struct Transaction {
     matches: Vec<RuleMatch>,
     highest_severity: Option<u8>,
     limits_exceeded: u32,
+    /// Steps of backtracking left for the rest of the transaction.
+    steps: u64,
     method: Vec<u8>,
     uri: Vec<u8>,
     protocol: Vec<u8>,
@@ -135,6 +149,9 @@ impl Transaction {
             body_access: None,
             response_access: None,
             force_body: false,
+            xml_arguments: rules.settings.xml_arguments,
+            environment: Vec::new(),
+            sanitised: Vec::new(),
             request_body: Vec::new(),
             response_body: Vec::new(),
             body_over_limit: false,
@@ -144,6 +161,7 @@ impl Transaction {
             matches: Vec::new(),
             highest_severity: None,
             limits_exceeded: 0,
+            steps: rules.transaction_steps(),
             method: Vec::new(),
             uri: Vec::new(),
             protocol: Vec::new(),
@@ -184,6 +202,13 @@ impl Transaction {
     #[must_use]
     pub fn limits_exceeded(&self) -> u32 {
         self.limits_exceeded
+    }
+
+    /// Bytes the variables of the transaction take, with all their transformed forms; for
+    /// measurements.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.work.values.size() + self.work.tx.size()
     }
 
     /// Operators that ran, for measurements.
@@ -255,18 +280,39 @@ impl Transaction {
             })
             .collect();
         scores.sort();
-        AuditEvent {
+        let headers = |variable: Variable, part: char| -> Vec<(String, String)> {
+            if !self.audit_parts.contains(part) {
+                return Vec::new();
+            }
+            let entries = self.work.fields[variable as usize].iter().take(MOST_HEADERS);
+            entries
+                .filter_map(|entry| {
+                    let value = self.work.values.get(entry.value);
+                    let value = value.get(..LONGEST_HEADER).unwrap_or(value);
+                    Some((text(self.work.values.get(entry.name?)), text(value)))
+                })
+                .collect()
+        };
+        let mut event = AuditEvent {
             transaction_id: self.context.id.clone(),
             timestamp: self.context.now,
             client: self.client.map(|client| client.to_string()).unwrap_or_default(),
             method: text(&self.method),
-            uri: text(&self.uri),
+            uri: text(self.uri.get(..LONGEST_URI).unwrap_or(&self.uri)),
             protocol: text(&self.protocol),
             status: self.intervention.as_ref().map(|i| i.status).or(self.status),
             interrupted: self.intervention.is_some(),
             scores,
-            matches: self.matches.iter().filter(|found| found.audited).cloned().collect(),
-        }
+            request_headers: headers(Variable::RequestHeaders, 'B'),
+            response_headers: headers(Variable::ResponseHeaders, 'F'),
+            matches: if self.audit_parts.contains(['H', 'K']) {
+                self.matches.iter().filter(|found| found.audited).cloned().collect()
+            } else {
+                Vec::new()
+            },
+        };
+        redaction::Secrets::of(self).apply(&mut event);
+        event
     }
 
     fn set(&mut self, variable: Variable, value: &[u8]) {

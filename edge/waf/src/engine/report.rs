@@ -89,6 +89,12 @@ pub struct AuditEvent {
     pub interrupted: bool,
     /// Members of TX whose names end in `score`, with their values.
     pub scores: Vec<(String, i64)>,
-    /// The rules that matched and ask for the audit log.
+    /// Headers of the request, if `SecAuditLogParts` has B.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub request_headers: Vec<(String, String)>,
+    /// Headers of the response, if `SecAuditLogParts` has F.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub response_headers: Vec<(String, String)>,
+    /// The rules that matched and ask for the audit log, if `SecAuditLogParts` has H or K.
     pub matches: Vec<RuleMatch>,
 }

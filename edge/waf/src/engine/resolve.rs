@@ -47,7 +47,7 @@ impl Transaction {
             Selector::Key(key) => Some(self.work.values.push(key)),
             _ => None,
         };
-        self.work.items.push(Item { variable: target.variable, name, value, count: true });
+        self.work.items.push(Item { variable: target.variable, name, value });
     }
 
     fn collect(&mut self, rules: &RuleSet, list: &TargetSet, target: &Target) {
@@ -55,23 +55,13 @@ impl Transaction {
         if variable.shape() != Shape::Dynamic {
             let entries = &self.work.fields[variable as usize];
             if entries.is_empty() && variable.shape() == Shape::Scalar {
-                self.work.items.push(Item {
-                    variable,
-                    name: None,
-                    value: ValueId::EMPTY,
-                    count: false,
-                });
+                self.work.items.push(Item { variable, name: None, value: ValueId::EMPTY });
                 return;
             }
             for entry in entries {
                 let name = entry.name.map(|name| self.work.values.get(name));
                 if target_selects(target, name) && !list.excludes(variable, name) {
-                    self.work.items.push(Item {
-                        variable,
-                        name: entry.name,
-                        value: entry.value,
-                        count: false,
-                    });
+                    self.work.items.push(Item { variable, name: entry.name, value: entry.value });
                 }
             }
             return;
@@ -127,6 +117,28 @@ impl Transaction {
                     .collect();
                 self.push_members(variable, &members);
             }
+            Variable::Env => {
+                let members: Vec<_> = self
+                    .environment
+                    .iter()
+                    .filter(|(name, _)| {
+                        target_selects(target, Some(name)) && !list.excludes(variable, Some(name))
+                    })
+                    .cloned()
+                    .collect();
+                self.push_members(variable, &members);
+            }
+            Variable::Rule => {
+                for member in ["id", "rev", "severity", "logdata", "msg"] {
+                    let name = member.as_bytes();
+                    if !target_selects(target, Some(name)) || list.excludes(variable, Some(name)) {
+                        continue;
+                    }
+                    if let Some(value) = self.rule_member(rules, name) {
+                        self.push_members(variable, &[(name.to_vec(), value)]);
+                    }
+                }
+            }
             Variable::MatchedVars | Variable::MatchedVarsNames => {
                 for index in 0..self.work.matched.len() {
                     let item = self.work.matched[index];
@@ -154,7 +166,7 @@ impl Transaction {
     }
 
     fn push_item(&mut self, variable: Variable, name: Option<ValueId>, value: ValueId) {
-        self.work.items.push(Item { variable, name, value, count: false });
+        self.work.items.push(Item { variable, name, value });
     }
 
     fn push_members(&mut self, variable: Variable, members: &[(Vec<u8>, Vec<u8>)]) {
@@ -189,6 +201,7 @@ impl Transaction {
             Variable::Duration => {
                 number(u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX))
             }
+            Variable::MscPcreError => number(u64::from(self.limits_exceeded > 0)),
             Variable::MscPcreLimitsExceeded => number(u64::from(self.limits_exceeded)),
             Variable::ReqbodyProcessor => {
                 Some(self.body_processor.map_or_else(Vec::new, |processor| processor.name().into()))
@@ -202,12 +215,17 @@ impl Transaction {
             Variable::TimeMin => number(time.minute),
             Variable::TimeSec => number(time.second),
             Variable::TimeDay => number(time.day),
-            Variable::TimeMon => number(time.month),
+            // From 0, as in C.
+            Variable::TimeMon => number(time.month - 1),
             Variable::TimeYear => number(time.year),
             Variable::TimeWday => number(time.weekday),
             Variable::SessionId => self.opened_key(Variable::Session),
             Variable::UserId => self.opened_key(Variable::User),
             Variable::Rule => self.rule_member(rules, member?),
+            Variable::Env => {
+                let found = self.environment.iter().find(|(name, _)| Some(&**name) == member)?;
+                Some(found.1.clone())
+            }
             _ => None,
         }
     }
@@ -299,7 +317,7 @@ impl Transaction {
         }
     }
 
-    /// `ARGS:id`, `&ARGS`, `REQUEST_URI`.
+    /// `ARGS:id`, `REQUEST_URI`; a count has the name of what it counts.
     pub(super) fn item_name(&self, item: Item) -> Vec<u8> {
         if matches!(item.variable, Variable::MatchedVars | Variable::MatchedVarsNames)
             && let Some(name) = item.name
@@ -307,12 +325,11 @@ impl Transaction {
             // The name of a matched variable is the name it had where it matched.
             return [item.variable.name().as_bytes(), b":", self.work.values.get(name)].concat();
         }
-        let mark: &[u8] = if item.count { b"&" } else { b"" };
         match item.name {
             Some(name) => {
-                [mark, item.variable.name().as_bytes(), b":", self.work.values.get(name)].concat()
+                [item.variable.name().as_bytes(), b":", self.work.values.get(name)].concat()
             }
-            None => [mark, item.variable.name().as_bytes()].concat(),
+            None => item.variable.name().as_bytes().to_vec(),
         }
     }
 }

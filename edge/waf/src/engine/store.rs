@@ -7,20 +7,42 @@ use crate::rule::TxNames;
 pub(crate) struct TxStore {
     slots: Vec<Option<Vec<u8>>>,
     others: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Bytes of all values.
+    bytes: usize,
 }
 
 /// Members whose names are made at run time; more are refused.
 const MOST_OTHERS: usize = 4096;
+/// Bytes in one member; what is longer is cut.
+pub(super) const LONGEST_MEMBER: usize = 1 << 20;
+/// Bytes in all members; a value for which there is no room leaves the old one.
+const MOST_BYTES: usize = 16 << 20;
 
 impl TxStore {
     pub(crate) fn new(names: &TxNames) -> Self {
-        Self { slots: vec![None; names.len()], others: Vec::new() }
+        Self { slots: vec![None; names.len()], others: Vec::new(), bytes: 0 }
     }
 
     /// Forgets all members.
     pub(crate) fn reset(&mut self) {
         self.slots.fill(None);
         self.others.clear();
+        self.bytes = 0;
+    }
+
+    /// Bytes of all values.
+    pub(crate) fn size(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether `new` bytes may stand where `old` stood; counts them if so.
+    fn account(&mut self, old: usize, new: usize) -> bool {
+        let size = self.bytes - old + new;
+        let fits = size <= MOST_BYTES || new <= old;
+        if fits {
+            self.bytes = size;
+        }
+        fits
     }
 
     pub(crate) fn slot(&self, slot: u32) -> Option<&[u8]> {
@@ -28,6 +50,11 @@ impl TxStore {
     }
 
     pub(crate) fn set_slot(&mut self, slot: u32, value: &[u8]) {
+        let value = value.get(..LONGEST_MEMBER).unwrap_or(value);
+        let old = self.slot(slot).map_or(0, <[u8]>::len);
+        if !self.account(old, value.len()) {
+            return;
+        }
         if let Some(place) = self.slots.get_mut(slot as usize) {
             let buffer = place.get_or_insert_default();
             buffer.clear();
@@ -55,21 +82,30 @@ impl TxStore {
             return;
         }
         let known = self.others.iter().position(|(other, _)| other.eq_ignore_ascii_case(name));
+        let value = value.map(|value| value.get(..LONGEST_MEMBER).unwrap_or(value));
+        let old = known.map_or(0, |index| self.others[index].0.len() + self.others[index].1.len());
         match (known, value) {
-            (Some(index), Some(value)) => self.others[index].1 = value.to_vec(),
+            (Some(index), Some(value)) => {
+                if self.account(old, name.len() + value.len()) {
+                    self.others[index].1 = value.to_vec();
+                }
+            }
             (Some(index), None) => {
+                self.account(old, 0);
                 self.others.remove(index);
             }
-            (None, Some(value)) if self.others.len() < MOST_OTHERS => {
-                self.others.push((name.to_vec(), value.to_vec()))
+            (None, Some(value)) => {
+                if self.others.len() < MOST_OTHERS && self.account(0, name.len() + value.len()) {
+                    self.others.push((name.to_vec(), value.to_vec()));
+                }
             }
-            (None, _) => {}
+            (None, None) => {}
         }
     }
 
     pub(crate) fn unset_slot(&mut self, slot: u32) {
-        if let Some(place) = self.slots.get_mut(slot as usize) {
-            *place = None;
+        if let Some(old) = self.slots.get_mut(slot as usize).and_then(Option::take) {
+            self.bytes -= old.len();
         }
     }
 

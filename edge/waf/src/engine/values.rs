@@ -98,6 +98,14 @@ impl Values {
         ValueId(offset(self.values.len() - 1))
     }
 
+    /// Bytes in use.
+    pub(crate) fn size(&self) -> usize {
+        self.bytes.len()
+            + self.values.len() * size_of::<Value>()
+            + self.forms.len() * size_of::<u32>()
+            + self.scans.len() * size_of::<u64>()
+    }
+
     pub(crate) fn get(&self, id: ValueId) -> &[u8] {
         let value = &self.values[id.0 as usize];
         &self.bytes[value.start as usize..value.end as usize]

@@ -65,20 +65,22 @@ impl Backtracker {
         })
     }
 
-    /// Leftmost match; the slots hold start and end of every group.
+    /// Leftmost match from byte `from` on; the slots hold start and end of every group.
+    /// Every step is taken from `steps`.
     pub(crate) fn search(
         &self,
         text: &[u8],
-        limit: u64,
+        from: usize,
+        steps: &mut u64,
     ) -> Result<Option<Vec<Option<usize>>>, LimitReached> {
         let mut run = Run {
             machine: self,
             text,
-            steps: limit,
+            steps,
             slots: vec![None; self.slots],
             marks: vec![usize::MAX; self.marks],
         };
-        for start in 0..=text.len() {
+        for start in from..=text.len() {
             if let Some(first) = self.first
                 && !text.get(start).is_some_and(|&byte| first.contains(byte))
             {
@@ -246,12 +248,25 @@ enum Undo {
 struct Run<'a> {
     machine: &'a Backtracker,
     text: &'a [u8],
-    steps: u64,
+    steps: &'a mut u64,
     slots: Vec<Option<usize>>,
     marks: Vec<usize>,
 }
 
 impl Run<'_> {
+    fn charge(&mut self, steps: u64) -> Result<(), LimitReached> {
+        match self.steps.checked_sub(steps) {
+            Some(left) => {
+                *self.steps = left;
+                Ok(())
+            }
+            None => {
+                *self.steps = 0;
+                Err(LimitReached)
+            }
+        }
+    }
+
     /// Runs one program from `at`; the position after its match. On a match the captures
     /// stay set, otherwise everything is as before.
     fn run(&mut self, program: usize, at: usize) -> Result<Option<usize>, LimitReached> {
@@ -259,7 +274,7 @@ impl Run<'_> {
         let mut stack: Vec<Undo> = Vec::new();
         let (mut pc, mut at) = (0, at);
         loop {
-            self.steps = self.steps.checked_sub(1).ok_or(LimitReached)?;
+            self.charge(1)?;
             let go_on = match &ops[pc] {
                 Op::Match => return Ok(Some(at)),
                 Op::Set(set) => {
@@ -296,6 +311,7 @@ impl Run<'_> {
                 }
                 Op::Look { program, ahead, negated, lengths } => {
                     let before = self.slots.clone();
+                    self.charge(before.len() as u64 / 8)?;
                     let hit = if *ahead {
                         self.run(*program, at)?.is_some()
                     } else {
@@ -323,7 +339,9 @@ impl Run<'_> {
                                 found == wanted
                             }
                         });
-                        at += if hit { wanted.len() } else { 0 };
+                        let length = wanted.len();
+                        at += if hit { length } else { 0 };
+                        self.charge(length as u64 / 8)?;
                         hit
                     }
                     None => false,

@@ -102,8 +102,14 @@ impl Pattern {
             .as_ref()
     }
 
-    /// Searches without reporting groups.
+    /// Searches without reporting groups, within the limit of one search.
     pub(crate) fn search(&self, text: &[u8]) -> Search {
+        self.search_within(text, &mut self.limit.clone())
+    }
+
+    /// Searches without reporting groups. Backtracking takes its steps from `steps`, at
+    /// most those of one search.
+    pub(crate) fn search_within(&self, text: &[u8], steps: &mut u64) -> Search {
         if text.len() < self.min_len {
             return Search::NoMatch;
         }
@@ -115,23 +121,31 @@ impl Pattern {
                 return Search::Match;
             }
         }
-        self.backtrack(text, &mut Vec::new())
+        self.backtrack(text, 0, &mut Vec::new(), steps)
     }
 
-    /// Searches and stores the groups of the leftmost match; group 0 is all of it.
-    pub(crate) fn captures(&self, text: &[u8], groups: &mut Vec<Group>) -> Search {
+    /// Searches from byte `from` on and stores the groups of the leftmost match; group 0 is
+    /// all of it.
+    pub(crate) fn captures(
+        &self,
+        text: &[u8],
+        from: usize,
+        groups: &mut Vec<Group>,
+        steps: &mut u64,
+    ) -> Search {
         groups.clear();
         if text.len() < self.min_len {
             return Search::NoMatch;
         }
+        let input = || Input::new(text).range(from..);
         if let Some(automaton) = self.automaton() {
             if self.exact.is_some() {
-                if !automaton.is_match(Input::new(text).earliest(true)) {
+                if !automaton.is_match(input().earliest(true)) {
                     return Search::NoMatch;
                 }
             } else {
                 let mut captures: Captures = automaton.create_captures();
-                automaton.captures(text, &mut captures);
+                automaton.search_captures(&input(), &mut captures);
                 if !captures.is_match() {
                     return Search::NoMatch;
                 }
@@ -139,14 +153,24 @@ impl Pattern {
                 return Search::Match;
             }
         }
-        self.backtrack(text, groups)
+        self.backtrack(text, from, groups, steps)
     }
 
-    fn backtrack(&self, text: &[u8], groups: &mut Vec<Group>) -> Search {
+    fn backtrack(
+        &self,
+        text: &[u8],
+        from: usize,
+        groups: &mut Vec<Group>,
+        steps: &mut u64,
+    ) -> Search {
         let Some(exact) = &self.exact else {
             return Search::LimitReached;
         };
-        match exact.search(text, self.limit) {
+        let allowed = self.limit.min(*steps);
+        let mut left = allowed;
+        let found = exact.search(text, from, &mut left);
+        *steps -= allowed - left;
+        match found {
             Ok(Some(slots)) => {
                 groups.extend(slots.chunks_exact(2).map(|pair| Some((pair[0]?, pair[1]?))));
                 Search::Match
@@ -189,7 +213,7 @@ mod tests {
     fn found(source: &str, text: &str) -> Option<String> {
         let mut groups = Vec::new();
         let p = pattern(source);
-        let search = p.captures(text.as_bytes(), &mut groups);
+        let search = p.captures(text.as_bytes(), 0, &mut groups, &mut 100_000);
         assert_eq!(search, p.search(text.as_bytes()), "{source} on {text:?}");
         let (start, end) = (*groups.first()?)?;
         Some(text[start..end].to_owned())

@@ -6,7 +6,8 @@ use super::{Context, Result, target::Target, template::Template, variable::Varia
 use crate::{
     seclang::{
         ActionSpec, AuditEngine, EngineMode, Position, SelectorSpec, SourceError, TargetMode,
-        TargetSpec, parse_audit_engine, parse_engine_mode, parse_id_range,
+        TargetSpec, XmlArguments, parse_audit_engine, parse_engine_mode, parse_id_range,
+        parse_xml_arguments,
     },
     transform::Transformation,
 };
@@ -73,6 +74,7 @@ pub(crate) enum Ctl {
     BodyProcessor(BodyProcessor),
     RequestBodyAccess(bool),
     ForceRequestBody(bool),
+    XmlArguments(XmlArguments),
     ResponseBodyAccess(bool),
     Remove(RuleSelector),
     RemoveTarget(RuleSelector, Target),
@@ -98,6 +100,15 @@ pub(crate) enum Disruptive {
     Drop,
     Allow(AllowScope),
     Redirect(Template),
+}
+
+/// What must not appear in the audit event.
+#[derive(Clone, Debug)]
+pub(crate) enum Sanitise {
+    /// What the rule matched.
+    Matched,
+    /// A member of the collection.
+    Member(Variable, Template),
 }
 
 /// Everything a rule does.
@@ -130,7 +141,11 @@ pub(crate) struct Actions {
     pub(crate) accuracy: Option<u8>,
     pub(crate) set_vars: Vec<SetVar>,
     pub(crate) expire_vars: Vec<(Variable, Member, Template)>,
+    /// Members that lose the amount every so many seconds without a change.
+    pub(crate) deprecate_vars: Vec<(Variable, Member, i64, u64)>,
     pub(crate) init_collections: Vec<(Variable, Template)>,
+    pub(crate) set_envs: Vec<(Template, Template)>,
+    pub(crate) sanitise: Vec<Sanitise>,
     pub(crate) ctls: Vec<Ctl>,
 }
 
@@ -228,23 +243,40 @@ impl Actions {
             "setuid" => self.init_collections.push((Variable::User, template(context)?)),
             "setrsc" => self.init_collections.push((Variable::Resource, template(context)?)),
             "ctl" => self.ctls.extend(ctl(value()?, at, context)?),
-            // Nothing is written to disk or to the environment by this engine.
-            "setenv"
-            | "deprecatevar"
-            | "sanitisearg"
-            | "sanitizearg"
-            | "sanitisematched"
+            "deprecatevar" => {
+                let (collection, member, rate) = assignment(value()?, at, context)?;
+                let rate = rate.and_then(|rate| {
+                    let (amount, period) = rate.split_once('/')?;
+                    let period = period.trim().parse().ok().filter(|&seconds| seconds > 0)?;
+                    Some((amount.trim().parse().ok()?, period))
+                });
+                let Some((amount, period)) = rate else {
+                    return Err(refused(
+                        "deprecatevar is written collection.member=amount/seconds".into(),
+                    ));
+                };
+                self.deprecate_vars.push((collection, member, amount, period));
+            }
+            "setenv" => {
+                let (name, text) = value()?.split_once('=').unwrap_or((value()?, ""));
+                let name = Template::new(name.trim(), at, context)?;
+                self.set_envs.push((name, Template::new(text, at, context)?));
+            }
+            "sanitisematched"
             | "sanitizematched"
             | "sanitisematchedbytes"
-            | "sanitizematchedbytes"
-            | "sanitiserequestheader"
-            | "sanitizerequestheader"
-            | "sanitiseresponseheader"
-            | "sanitizeresponseheader"
-            | "xmlns"
-            | "pause" => {
-                spec.value.as_deref().unwrap_or_default();
+            | "sanitizematchedbytes" => self.sanitise.push(Sanitise::Matched),
+            "sanitisearg" | "sanitizearg" => {
+                self.sanitise.push(Sanitise::Member(Variable::Args, template(context)?));
             }
+            "sanitiserequestheader" | "sanitizerequestheader" => {
+                self.sanitise.push(Sanitise::Member(Variable::RequestHeaders, template(context)?));
+            }
+            "sanitiseresponseheader" | "sanitizeresponseheader" => {
+                self.sanitise.push(Sanitise::Member(Variable::ResponseHeaders, template(context)?));
+            }
+            // Prefixes in paths are not resolved; a server that waits serves its attackers.
+            "xmlns" | "pause" => {}
             "exec" | "proxy" | "append" | "prepend" => {
                 return Err(refused(format!("the action {} is not supported", spec.name)));
             }
@@ -438,8 +470,13 @@ fn ctl(text: &str, at: &Position, context: &mut Context) -> Result<Option<Ctl>> 
                 ctl_target(target, at, context)?,
             )
         }
+        "parsexmlintoargs" => {
+            Ctl::XmlArguments(parse_xml_arguments(value).ok_or_else(|| {
+                refused(format!("On, Off or OnlyArgs is expected, not {value:?}"))
+            })?)
+        }
         // Parts of ModSecurity this engine does not have.
-        "debugloglevel" | "hashengine" | "hashenforcement" | "parsexmlintoargs" => return Ok(None),
+        "debugloglevel" | "hashengine" | "hashenforcement" => return Ok(None),
         other => return Err(refused(format!("unknown ctl {other}"))),
     }))
 }

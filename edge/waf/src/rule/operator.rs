@@ -58,6 +58,8 @@ pub(crate) enum Operator {
     Always,
     Never,
     Rx(Arc<Pattern>),
+    /// All matches of an expression, whose groups are captured one after the other.
+    RxGlobal(Arc<Pattern>),
     /// An expression with macros, compiled when its text is known.
     RxTemplate(Template, PatternCache),
     Pm(Words),
@@ -177,7 +179,11 @@ impl Operator {
             "nomatch" => Self::Never,
             // These ask a network service, a database or a file this engine does not have.
             "rbl" | "geolookup" | "gsblookup" => Self::Never,
-            "rx" | "rxglobal" => rx(spec, context)?,
+            "rx" => rx(spec, context)?,
+            "rxglobal" => match rx(spec, context)? {
+                Self::Rx(pattern) => Self::RxGlobal(pattern),
+                other => other,
+            },
             "pm" => Self::Pm(Words::new(phrases(argument))),
             "pmfromfile" | "pmf" => Self::Pm(Words::new(phrase_files(spec)?)),
             "eq" => number(Comparison::Equal, context)?,
@@ -209,8 +215,9 @@ impl Operator {
             "verifycc" => verify(spec, context, luhn)?,
             "verifycpf" => verify(spec, context, cpf)?,
             "verifyssn" => verify(spec, context, ssn)?,
+            "verifysvnr" => verify(spec, context, svnr)?,
             "inspectfile" | "fuzzyhash" | "rsub" | "validatedtd" | "validateschema"
-            | "validatehash" | "verifysvnr" => {
+            | "validatehash" => {
                 return Err(refused(format!("the operator @{} is not supported", spec.name)));
             }
             other => return Err(refused(format!("unknown operator @{other}"))),
@@ -220,7 +227,9 @@ impl Operator {
     /// What a value must contain for the operator to hold; empty when nothing is known.
     pub(crate) fn clauses(&self) -> Vec<Clause> {
         match self {
-            Self::Rx(pattern) | Self::Verify(pattern, _) => pattern.clauses().to_vec(),
+            Self::Rx(pattern) | Self::RxGlobal(pattern) | Self::Verify(pattern, _) => {
+                pattern.clauses().to_vec()
+            }
             Self::Pm(words) => {
                 require::words_clause(words.words.iter().map(|w| w.to_ascii_lowercase()).collect())
                     .into_iter()
@@ -401,12 +410,17 @@ fn luhn(text: &[u8]) -> bool {
     !digits.is_empty() && sum.is_multiple_of(10)
 }
 
-/// Check digits of Brazilian taxpayer numbers.
+/// Whether all digits are the same, which no number in use has.
+fn repeated(digits: &[u32]) -> bool {
+    digits.windows(2).all(|pair| pair[0] == pair[1])
+}
+
+/// Check digits of Brazilian taxpayer numbers, in the first eleven digits.
 fn cpf(text: &[u8]) -> bool {
     let digits = digits(text);
-    if digits.len() != 11 || digits.iter().all(|d| *d == digits[0]) {
+    let Some(digits) = digits.get(..11).filter(|digits| !repeated(digits)) else {
         return false;
-    }
+    };
     let check = |count: usize, weight: u32| {
         let sum: u32 = digits[..count].iter().zip((2..=weight).rev()).map(|(d, w)| d * w).sum();
         (sum * 10 % 11) % 10
@@ -417,13 +431,25 @@ fn cpf(text: &[u8]) -> bool {
 /// Ranges never issued as United States social security numbers.
 fn ssn(text: &[u8]) -> bool {
     let digits = digits(text);
-    if digits.len() != 9 {
+    let ascending = digits.windows(2).all(|pair| pair[0] + 1 == pair[1]);
+    if digits.len() != 9 || repeated(&digits) || ascending {
         return false;
     }
     let number =
         |range: std::ops::Range<usize>| digits[range].iter().fold(0, |sum, d| sum * 10 + d);
     let (area, group, serial) = (number(0..3), number(3..5), number(5..9));
     area != 0 && area < 740 && area != 666 && group != 0 && serial != 0
+}
+
+/// Check digit of Austrian social insurance numbers, the fourth of the first ten digits.
+fn svnr(text: &[u8]) -> bool {
+    const WEIGHTS: [u32; 10] = [3, 7, 9, 0, 5, 8, 4, 2, 1, 6];
+    let digits = digits(text);
+    let Some(digits) = digits.get(..10).filter(|digits| !repeated(digits)) else {
+        return false;
+    };
+    let sum: u32 = digits.iter().zip(WEIGHTS).map(|(digit, weight)| digit * weight).sum();
+    sum % 11 % 10 == digits[3]
 }
 
 #[cfg(test)]
@@ -456,7 +482,10 @@ mod tests {
         assert!(!luhn(b"4111 1111 1111 1112"));
         assert!(cpf(b"529.982.247-25"));
         assert!(!cpf(b"529.982.247-26"));
-        assert!(ssn(b"123-45-6789"));
+        assert!(ssn(b"123-45-6788"));
+        assert!(!ssn(b"123-45-6789"));
+        assert!(svnr(b"1237 010180"));
+        assert!(!svnr(b"1238 010180"));
         assert!(!ssn(b"666-45-6789"));
     }
 }

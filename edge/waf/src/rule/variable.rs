@@ -30,6 +30,8 @@ macro_rules! variables {
 pub(crate) enum Shape {
     /// One value of the transaction, empty until it is known.
     Scalar,
+    /// One value of the transaction, or none.
+    Optional,
     /// Named values of the transaction, fixed within a phase.
     Collection,
     /// Read anew by every rule.
@@ -65,6 +67,7 @@ variables! {
     MatchedVars = "MATCHED_VARS", Dynamic;
     MatchedVarsNames = "MATCHED_VARS_NAMES", Dynamic;
     ModsecBuild = "MODSEC_BUILD", Scalar;
+    MscPcreError = "MSC_PCRE_ERROR", Dynamic;
     MscPcreLimitsExceeded = "MSC_PCRE_LIMITS_EXCEEDED", Dynamic;
     MultipartBoundaryQuoted = "MULTIPART_BOUNDARY_QUOTED", Scalar;
     MultipartBoundaryWhitespace = "MULTIPART_BOUNDARY_WHITESPACE", Scalar;
@@ -89,7 +92,7 @@ variables! {
     RemoteAddr = "REMOTE_ADDR", Scalar;
     RemoteHost = "REMOTE_HOST", Scalar;
     RemotePort = "REMOTE_PORT", Scalar;
-    RemoteUser = "REMOTE_USER", Collection;
+    RemoteUser = "REMOTE_USER", Optional;
     ReqbodyError = "REQBODY_ERROR", Scalar;
     ReqbodyErrorMsg = "REQBODY_ERROR_MSG", Scalar;
     ReqbodyProcessor = "REQBODY_PROCESSOR", Dynamic;
@@ -161,6 +164,34 @@ impl Variable {
             )
     }
 
+    /// Whether the request body has a part in the value.
+    pub(crate) fn depends_on_body(self) -> bool {
+        matches!(
+            self,
+            Self::Args
+                | Self::ArgsNames
+                | Self::ArgsPost
+                | Self::ArgsPostNames
+                | Self::ArgsCombinedSize
+                | Self::Files
+                | Self::FilesCombinedSize
+                | Self::FilesNames
+                | Self::FilesSizes
+                | Self::FilesTmpContent
+                | Self::FilesTmpNames
+                | Self::FullRequest
+                | Self::FullRequestLength
+                | Self::InboundDataError
+                | Self::ReqbodyError
+                | Self::ReqbodyErrorMsg
+                | Self::ReqbodyProcessorError
+                | Self::ReqbodyProcessorErrorMsg
+                | Self::RequestBody
+                | Self::RequestBodyLength
+                | Self::Xml
+        ) || self.name().starts_with("MULTIPART_")
+    }
+
     /// Whether the variable is a collection kept between transactions.
     pub(crate) fn is_persistent(self) -> bool {
         matches!(self, Self::Ip | Self::Global | Self::Session | Self::User | Self::Resource)
@@ -175,6 +206,7 @@ fn alias(name: &str) -> Option<Variable> {
         "URLENCODED_REQUEST_ERROR" => Variable::UrlencodedError,
         "REQBODY_PROC_ERROR" => Variable::ReqbodyProcessorError,
         "STATUS" => Variable::ResponseStatus,
+        "MULTIPART_SEMICOLON_MISSING" => Variable::MultipartMissingSemicolon,
         _ => return None,
     })
 }

@@ -75,6 +75,18 @@ fn parse_value(token: &Token, begin: usize) -> Result<(String, usize), SourceErr
                 value.push(b'\'');
                 at += 1;
             }
+            // `ARGS:'/a,b/'`: the target reader takes these quotes off.
+            b'\''
+                if quote.is_none() && bytes.get(at + 1) == Some(&b'/') && ends_in_colon(&value) =>
+            {
+                let end = text[at + 1..].find("/'").map(|end| at + 1 + end + 2);
+                let Some(end) = end.filter(|&end| end > at + 3) else {
+                    return Err(token.error(at, "the quoted expression does not end"));
+                };
+                value.extend_from_slice(&bytes[at..end]);
+                at = end;
+                continue;
+            }
             // A quote opens a quoted part only where a part begins: `it's` is text.
             b'\'' if quote.is_none() && matches!(value.last(), None | Some(b'=')) => {
                 quote = Some(at);
@@ -93,4 +105,12 @@ fn parse_value(token: &Token, begin: usize) -> Result<(String, usize), SourceErr
     let value = String::from_utf8(value)
         .map_err(|e| token.error(begin, "the value is not UTF-8").caused_by(e))?;
     Ok((value.trim_end().to_owned(), at))
+}
+
+/// Whether a selector is about to begin: `...;ARGS:`.
+fn ends_in_colon(value: &[u8]) -> bool {
+    value.strip_suffix(b":").is_some_and(|rest| {
+        let name = rest.iter().rev().take_while(|b| b.is_ascii_uppercase() || **b == b'_').count();
+        name > 1 && rest.len() > name && rest[rest.len() - name - 1] == b';'
+    })
 }

@@ -108,8 +108,9 @@ impl Lexer<'_> {
                 None => return Ok(None),
                 Some(b'\n') => self.bump(),
                 Some(b'#') => {
+                    // A comment, too, goes on where its line ends with a backslash.
                     while self.peek().is_some_and(|b| b != b'\n') {
-                        self.bump();
+                        (0..self.continuation().max(1)).for_each(|_| self.bump());
                     }
                 }
                 Some(_) => break,
@@ -204,6 +205,13 @@ mod tests {
         let all = lex(r#"SecRule ARGS "a\\" "id:1""#);
         assert_eq!(all[0].arguments.len(), 3);
         assert_eq!(all[0].arguments[1].text, r"a\\");
+    }
+
+    #[test]
+    fn a_comment_goes_on_after_a_backslash() {
+        let all = lex("# a \\\nSecRule x\n#b\nSecMarker y");
+        assert_eq!(all.len(), 1);
+        assert_eq!(all[0].name.text, "SecMarker");
     }
 
     #[test]

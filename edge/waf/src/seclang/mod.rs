@@ -16,6 +16,6 @@ pub use directive::{OperatorSpec, RuleSpec};
 pub(crate) use loader::parse_id_range;
 pub use loader::{Document, Element, Loader, Update, UpdateKind, UpdateSelector};
 pub use position::{Position, SourceError};
-pub use settings::{AuditEngine, BodyLimitAction, EngineMode, Settings};
-pub(crate) use settings::{parse_audit_engine, parse_engine_mode};
+pub use settings::{AuditEngine, BodyLimitAction, EngineMode, Settings, XmlArguments};
+pub(crate) use settings::{parse_audit_engine, parse_engine_mode, parse_xml_arguments};
 pub use targets::{SelectorSpec, TargetMode, TargetSpec};

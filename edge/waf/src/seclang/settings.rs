@@ -31,6 +31,18 @@ pub enum AuditEngine {
     Off,
 }
 
+/// `SecParseXmlIntoArgs`: whether the texts of an XML body become arguments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum XmlArguments {
+    /// They are in `XML` and in `ARGS`.
+    On,
+    /// They are in `XML` only.
+    #[default]
+    Off,
+    /// They are in `ARGS` only.
+    OnlyArgs,
+}
+
 /// What happens to a body longer than its limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BodyLimitAction {
@@ -90,6 +102,8 @@ pub struct Settings {
     pub tmp_dir: Option<PathBuf>,
     /// `SecUploadFileLimit`.
     pub upload_file_limit: usize,
+    /// `SecParseXmlIntoArgs`.
+    pub xml_arguments: XmlArguments,
 }
 
 impl Default for Settings {
@@ -118,6 +132,7 @@ impl Default for Settings {
             web_app_id: "default".into(),
             tmp_dir: None,
             upload_file_limit: 100,
+            xml_arguments: XmlArguments::Off,
         }
     }
 }
@@ -238,6 +253,12 @@ impl Settings {
             "seccomponentsignature" => self.component_signatures.push(value()?.text.clone()),
             "secwebappid" => self.web_app_id.clone_from(&value()?.text),
             "sectmpdir" => self.tmp_dir = Some(PathBuf::from(&value()?.text)),
+            "secparsexmlintoargs" => {
+                let token = value()?;
+                self.xml_arguments = parse_xml_arguments(&token.text).ok_or_else(|| {
+                    token.error(0, format!("On, Off or OnlyArgs is expected, not {:?}", token.text))
+                })?;
+            }
             "secuploadfilelimit" => self.upload_file_limit = number(value()?)?,
             _ => return Ok(false),
         }
@@ -271,6 +292,15 @@ pub(crate) fn parse_audit_engine(text: &str) -> Option<AuditEngine> {
         "on" => Some(AuditEngine::On),
         "off" => Some(AuditEngine::Off),
         "relevantonly" => Some(AuditEngine::RelevantOnly),
+        _ => None,
+    }
+}
+
+pub(crate) fn parse_xml_arguments(text: &str) -> Option<XmlArguments> {
+    match text.to_ascii_lowercase().as_str() {
+        "on" => Some(XmlArguments::On),
+        "off" => Some(XmlArguments::Off),
+        "onlyargs" => Some(XmlArguments::OnlyArgs),
         _ => None,
     }
 }

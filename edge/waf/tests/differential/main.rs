@@ -11,6 +11,7 @@ mod documents;
 mod injection;
 mod oracle;
 mod requests;
+mod rules;
 mod transformations;
 mod uploads;
 

@@ -7,6 +7,7 @@
 //   C <hex>                     -> the cookies of that header
 //   R <hex method> <hex target> <hex body> [<hex name>:<hex value>]...
 //                               -> the ids of the rules that matched
+//   Q ...                       -> the same, each with its data in hexadecimal
 //   B <hex type> <hex body>     -> the variables of a request with that body
 // The library exports these symbols; only their declarations are missing from
 // its installed headers.
@@ -90,7 +91,7 @@ static std::string cookies(modsecurity::ModSecurity &m, modsecurity::RulesSet &r
 }
 
 static std::string request(modsecurity::ModSecurity &m, modsecurity::RulesSet &r,
-                           std::istream &in) {
+                           std::istream &in, bool data) {
   std::string method, target, bytes, header;
   in >> method >> target >> bytes;
   modsecurity::Transaction t(&m, &r, nullptr);
@@ -111,7 +112,10 @@ static std::string request(modsecurity::ModSecurity &m, modsecurity::RulesSet &r
   t.processLogging();
   std::ostringstream out;
   out << "I";
-  for (auto &message : t.m_rulesMessages) out << ' ' << message.m_ruleId;
+  for (auto &message : t.m_rulesMessages) {
+    out << ' ' << message.m_ruleId;
+    if (data) out << ':' << hex(message.m_data);
+  }
   return out.str();
 }
 
@@ -182,8 +186,8 @@ int main(int argc, char **argv) {
     std::istringstream in(line);
     std::string kind, a, b;
     in >> kind;
-    if (kind == "R") {
-      std::cout << request(engine, rules, in) << '\n';
+    if (kind == "R" || kind == "Q") {
+      std::cout << request(engine, rules, in, kind == "Q") << '\n';
       continue;
     }
     in >> a >> b;

@@ -12,7 +12,7 @@ mod reader;
 
 pub use path::Path;
 
-use super::{BodyError, Limits};
+use super::{BodyError, Collector, Limits, Parsed};
 use std::collections::HashMap;
 
 /// Elements nest no deeper, whatever [`Limits::depth`] says, as in libxml2.
@@ -113,6 +113,44 @@ impl Document {
     #[must_use]
     pub fn select<'d>(&'d self, path: &Path) -> Vec<&'d [u8]> {
         path.select(self)
+    }
+
+    /// The texts of the elements without children as arguments, named by their path:
+    /// `xml.order.item`.
+    #[must_use]
+    pub fn arguments(&self, limits: &Limits) -> Parsed {
+        let mut collector = Collector::new(limits);
+        let mut parents = vec![false; self.elements.len()];
+        for (index, element) in self.elements.iter().enumerate() {
+            if element.parent as usize != index {
+                parents[element.parent as usize] = true;
+            }
+        }
+        let mut outcome = Ok(());
+        for (index, element) in self.elements.iter().enumerate().filter(|(i, _)| !parents[*i]) {
+            let text = self.text_of(element.start, element.end);
+            outcome = collector.push(self.path_of(index), text.to_vec());
+            if outcome.is_err() {
+                break;
+            }
+        }
+        collector.finish(outcome)
+    }
+
+    fn path_of(&self, element: usize) -> Vec<u8> {
+        let mut names = Vec::new();
+        let mut at = element;
+        loop {
+            names.push(self.names.get(self.elements[at].name));
+            let parent = self.elements[at].parent as usize;
+            if parent == at {
+                break;
+            }
+            at = parent;
+        }
+        names.push(b"xml");
+        names.reverse();
+        names.join(&b'.')
     }
 
     fn text_of(&self, start: u32, end: u32) -> &[u8] {
