@@ -201,7 +201,7 @@ pub(crate) async fn ready(process: &Process, data_dir: &std::path::Path, https: 
     .await;
 }
 
-fn certificate_file(data_dir: &std::path::Path) -> PathBuf {
+pub(crate) fn certificate_file(data_dir: &std::path::Path) -> PathBuf {
     data_dir.join("tls").join("self-signed.pem")
 }
 

@@ -19,6 +19,8 @@ use tokio::time::{Instant, timeout_at};
 use crate::PATIENCE;
 use crate::api::unique;
 
+pub mod history;
+pub mod nodes;
 pub mod relay;
 
 /// Whose client it is.

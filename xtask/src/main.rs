@@ -6,6 +6,7 @@
 
 mod arch;
 mod bench;
+mod history;
 mod queries;
 mod workspace;
 
@@ -31,6 +32,8 @@ enum Task {
     Queries(queries::Arguments),
     /// Measure the release binary side by side with nginx and pgbench, and print the ratios
     Bench(bench::Arguments),
+    /// Let people talk over two chat nodes that are killed, and judge what each of them saw
+    History(history::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Task::Arch(arguments) => arch::run(&arguments),
         Task::Queries(arguments) => queries::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::History(arguments) => history::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
