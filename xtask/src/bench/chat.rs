@@ -307,3 +307,82 @@ fn versions() -> Result<String, Box<dyn Error>> {
     let version = |name| package["dependencies"][name].as_str().unwrap_or("?").to_owned();
     Ok(format!("node {}, socket.io {}, pg {}", node.trim(), version("socket.io"), version("pg")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use marquis_testkit::postgres_url;
+    use tokio_postgres::NoTls;
+
+    /// Prints a key set and twenty people with tokens under it.
+    const PEOPLE: &str = r#"
+        const crypto = require("node:crypto");
+        const { publicKey, privateKey } = crypto.generateKeyPairSync("ed25519");
+        const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+        const person = () => {
+            const id = crypto.randomUUID();
+            const signed = `${encode({ kid: "k" })}.${encode({ sub: id, exp: Date.now() / 1e3 + 600 })}`;
+            const signature = crypto.sign(null, Buffer.from(signed), privateKey);
+            return { id, token: `${signed}.${signature.toString("base64url")}` };
+        };
+        const keys = [{ ...publicKey.export({ format: "jwk" }), kid: "k" }];
+        console.log(JSON.stringify({ jwks: { keys }, people: Array.from({ length: 20 }, person) }));
+    "#;
+
+    async fn sql(url: &str, statement: &str) -> i64 {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("PostgreSQL");
+        tokio::spawn(connection);
+        let rows = client.simple_query(statement).await.expect("it runs");
+        let first = rows.iter().find_map(|row| match row {
+            tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
+            _ => None,
+        });
+        first.unwrap_or_default()
+    }
+
+    /// The load is what it says: what is counted is saved, and strangers are refused.
+    #[test]
+    fn the_load_reaches_the_database_of_the_compared_server() {
+        let made = super::super::load::output(Command::new("node").args(["-e", PEOPLE]));
+        let made: serde_json::Value = serde_json::from_str(&made.expect("node")).expect("JSON");
+        let text = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
+        let people: Vec<Person> = made["people"]
+            .as_array()
+            .expect("people")
+            .iter()
+            .map(|person| Person { id: text(&person["id"]), token: text(&person["token"]).into() })
+            .collect();
+        let name = format!("marquis_xtask_chat_{}", std::process::id());
+        let outcome = load::run(async {
+            let admin = postgres_url().await;
+            sql(&admin, &format!("CREATE DATABASE {name}")).await;
+            let (server, _) = admin.rsplit_once('/').expect("a database");
+            let url = format!("{server}/{name}");
+            let log = std::env::temp_dir().join(format!("{name}.log"));
+            let port = free_port()?;
+            let settings = serde_json::json!({
+                "port": port, "database": url, "pool": 4, "jwks": made["jwks"],
+            });
+            let mut node = Command::new("node");
+            node.arg(sources().join("baseline.js")).arg(settings.to_string());
+            node.env("NODE_PATH", install()?);
+            let mut server = Server::start(&mut node, &log, "-TERM")?;
+            server.await_ok(port, "/health", Duration::from_secs(30))?;
+
+            let talk = load::talk(port, &people, 1).await?;
+            assert!(talk.rate > 0.0 && talk.ack[0] > 0.0 && talk.delivery[1] >= talk.ack[0]);
+            let saved = sql(&url, "SELECT count(*) FROM baseline.messages").await;
+            assert!(saved as f64 >= talk.rate, "{saved} saved, {} a second counted", talk.rate);
+            load::sit(load::connect_all(port, &people).await?, Duration::from_millis(10)).await?;
+            load::come_and_go(port, &people, 40).await?;
+            let stranger = [Person { id: people[0].id.clone(), token: "a.b.c".into() }];
+            assert!(load::connect_all(port, &stranger).await.is_err(), "a token of nobody");
+
+            drop(server);
+            sql(&admin, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
+            fs::remove_file(log)?;
+            Ok(())
+        });
+        outcome.expect("a run");
+    }
+}
