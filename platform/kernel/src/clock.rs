@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use time::{Duration, OffsetDateTime};
 
@@ -17,6 +17,10 @@ pub trait Clock: Debug + Send + Sync + 'static {
     fn unix(&self) -> i64 {
         self.now().unix_timestamp()
     }
+
+    /// Where [`new_uuid`](crate::id::new_uuid) keeps the stamp of this clock's last id. Each
+    /// clock has its own, so that a test's clock does not move the ids of another.
+    fn last_stamp(&self) -> &AtomicU64;
 }
 
 /// A clock handle as it is passed around.
@@ -39,19 +43,28 @@ impl Clock for SystemClock {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
         truncate_to_micros(OffsetDateTime::now_utc())
     }
+
+    fn last_stamp(&self) -> &AtomicU64 {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        &LAST
+    }
 }
 
 /// A clock that stands still until it is moved.
 #[derive(Debug)]
 pub struct ManualClock {
     unix_micros: AtomicI64,
+    last_stamp: AtomicU64,
 }
 
 impl ManualClock {
     /// A clock standing at `start`.
     #[must_use]
     pub fn starting_at(start: OffsetDateTime) -> Arc<Self> {
-        Arc::new(Self { unix_micros: AtomicI64::new(to_micros(start)) })
+        Arc::new(Self {
+            unix_micros: AtomicI64::new(to_micros(start)),
+            last_stamp: AtomicU64::new(0),
+        })
     }
 
     /// A clock standing at the present moment.
@@ -72,6 +85,10 @@ impl Clock for ManualClock {
         let micros = self.unix_micros.load(Ordering::SeqCst);
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
+    fn last_stamp(&self) -> &AtomicU64 {
+        &self.last_stamp
     }
 }
 

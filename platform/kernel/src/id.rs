@@ -19,7 +19,7 @@ use crate::random;
 #[must_use]
 pub fn new_uuid(clock: &dyn Clock) -> Uuid {
     let millis = u64::try_from(clock.now().unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
-    let stamp = next_stamp(millis);
+    let stamp = next_stamp(clock.last_stamp(), millis);
     let mut bytes = random::bytes::<16>();
     let millis = stamp >> 12;
     bytes[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
@@ -30,18 +30,16 @@ pub fn new_uuid(clock: &dyn Clock) -> Uuid {
     Uuid::from_bytes(bytes)
 }
 
-/// Milliseconds and counter packed into one number that never repeats in this process.
-/// When more than 4,096 ids fall into a millisecond the stamp runs ahead of the clock.
-fn next_stamp(millis: u64) -> u64 {
-    static LAST: AtomicU64 = AtomicU64::new(0);
+/// Milliseconds and counter packed into one number that never repeats for a clock. When more than 4,096 ids fall into a millisecond the stamp runs ahead of the clock.
+fn next_stamp(of: &AtomicU64, millis: u64) -> u64 {
     let wanted = millis << 12;
-    let mut last = LAST.load(Ordering::Relaxed);
+    let mut last = of.load(Ordering::Relaxed);
     loop {
         // A clock that was set far back (a test's, an operator's) starts a new row
         // instead of stamping yesterday's ids with tomorrow's time.
         let far_back = last.saturating_sub(wanted) > (10_000 << 12);
         let next = if far_back { wanted } else { wanted.max(last + 1) };
-        match LAST.compare_exchange_weak(last, next, Ordering::Relaxed, Ordering::Relaxed) {
+        match of.compare_exchange_weak(last, next, Ordering::Relaxed, Ordering::Relaxed) {
             Ok(_) => return next,
             Err(seen) => last = seen,
         }
@@ -120,6 +118,20 @@ mod tests {
         let clock = ManualClock::starting_now();
         let ids: Vec<Uuid> = (0..10_000).map(|_| new_uuid(&*clock)).collect();
         assert!(ids.iter().all(|id| id.get_version_num() == 7));
+        assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+
+    #[test]
+    fn another_clock_does_not_move_the_ids_of_this_one() {
+        let (here, elsewhere) = (ManualClock::starting_now(), ManualClock::starting_now());
+        elsewhere.advance(Duration::seconds(5));
+        let ids: Vec<Uuid> = (0..100)
+            .map(|turn| {
+                elsewhere.advance(Duration::seconds(if turn % 2 == 0 { 60 } else { -60 }));
+                new_uuid(&*elsewhere);
+                new_uuid(&*here)
+            })
+            .collect();
         assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
     }
 
