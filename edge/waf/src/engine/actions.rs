@@ -20,6 +20,25 @@ const MOST_OPENED_MEMBERS: usize = 256;
 
 impl Transaction {
     pub(super) fn set_var(&mut self, rules: &RuleSet, set_var: &SetVar) {
+        // Most variables are constants in slots, and most others need no other buffer.
+        if let Member::Slot(slot) = set_var.member {
+            match &set_var.change {
+                Change::Unset => return self.work.tx.unset_slot(slot),
+                Change::Set(template) => {
+                    if let Some(text) = template.constant() {
+                        return self.work.tx.set_slot(slot, text);
+                    }
+                    let mut text = std::mem::take(&mut self.work.scratch);
+                    text.clear();
+                    self.expand(rules, template, &mut text);
+                    self.work.tx.set_slot(slot, &text);
+                    text.shrink_to(LONGEST_ENVIRONMENT);
+                    self.work.scratch = text;
+                    return;
+                }
+                Change::Add(_) | Change::Subtract(_) => {}
+            }
+        }
         let mut text = Vec::new();
         let change = match &set_var.change {
             Change::Unset => None,

@@ -2,10 +2,20 @@
 
 use crate::rule::TxNames;
 
+/// A member known at load time. The buffer outlives the transaction.
+#[derive(Clone, Debug, Default)]
+struct Slot {
+    set: bool,
+    value: Vec<u8>,
+}
+
+/// Bytes of a buffer kept for the next transaction.
+const KEPT: usize = 256;
+
 /// One transaction's TX.
 #[derive(Debug, Default)]
 pub(crate) struct TxStore {
-    slots: Vec<Option<Vec<u8>>>,
+    slots: Vec<Slot>,
     others: Vec<(Vec<u8>, Vec<u8>)>,
     /// Bytes of all values.
     bytes: usize,
@@ -20,12 +30,16 @@ const MOST_BYTES: usize = 16 << 20;
 
 impl TxStore {
     pub(crate) fn new(names: &TxNames) -> Self {
-        Self { slots: vec![None; names.len()], others: Vec::new(), bytes: 0 }
+        Self { slots: vec![Slot::default(); names.len()], others: Vec::new(), bytes: 0 }
     }
 
     /// Forgets all members.
     pub(crate) fn reset(&mut self) {
-        self.slots.fill(None);
+        for slot in self.slots.iter_mut().filter(|slot| !slot.value.is_empty() || slot.set) {
+            slot.set = false;
+            slot.value.clear();
+            slot.value.shrink_to(KEPT);
+        }
         self.others.clear();
         self.bytes = 0;
     }
@@ -46,7 +60,7 @@ impl TxStore {
     }
 
     pub(crate) fn slot(&self, slot: u32) -> Option<&[u8]> {
-        self.slots.get(slot as usize)?.as_deref()
+        self.slots.get(slot as usize).filter(|slot| slot.set).map(|slot| slot.value.as_slice())
     }
 
     pub(crate) fn set_slot(&mut self, slot: u32, value: &[u8]) {
@@ -56,9 +70,9 @@ impl TxStore {
             return;
         }
         if let Some(place) = self.slots.get_mut(slot as usize) {
-            let buffer = place.get_or_insert_default();
-            buffer.clear();
-            buffer.extend_from_slice(value);
+            place.set = true;
+            place.value.clear();
+            place.value.extend_from_slice(value);
         }
     }
 
@@ -104,8 +118,10 @@ impl TxStore {
     }
 
     pub(crate) fn unset_slot(&mut self, slot: u32) {
-        if let Some(old) = self.slots.get_mut(slot as usize).and_then(Option::take) {
-            self.bytes -= old.len();
+        if let Some(old) = self.slots.get_mut(slot as usize).filter(|slot| slot.set) {
+            self.bytes -= old.value.len();
+            old.set = false;
+            old.value.clear();
         }
     }
 
@@ -119,10 +135,12 @@ impl TxStore {
         &'a self,
         names: &'a TxNames,
     ) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
-        let known = self.slots.iter().enumerate().filter_map(|(slot, value)| {
-            let slot = u32::try_from(slot).ok()?;
-            Some((names.name(slot).as_bytes(), value.as_deref()?))
-        });
+        let known = self.slots.iter().enumerate().filter(|(_, slot)| slot.set).filter_map(
+            |(number, slot)| {
+                let number = u32::try_from(number).ok()?;
+                Some((names.name(number).as_bytes(), slot.value.as_slice()))
+            },
+        );
         known.chain(self.others.iter().map(|(name, value)| (name.as_slice(), value.as_slice())))
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct Workspace {
     pub(super) unions: Vec<u32>,
     pub(super) union_bits: Vec<u64>,
     pub(super) matched: Vec<Item>,
+    /// A buffer for texts with macros.
+    pub(super) scratch: Vec<u8>,
 }
 
 /// Workspaces kept by a rule set.
@@ -31,6 +33,7 @@ impl Workspace {
             unions: vec![u32::MAX; rules.groups],
             union_bits: Vec::with_capacity(1024),
             matched: Vec::new(),
+            scratch: Vec::new(),
         }
     }
 
@@ -48,6 +51,7 @@ impl Workspace {
         self.unions.fill(u32::MAX);
         self.union_bits.clear();
         self.matched.clear();
+        self.scratch.clear();
         self.matched.shrink_to(1024);
     }
 }

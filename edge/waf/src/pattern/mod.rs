@@ -18,7 +18,7 @@ use regex_automata::{
     meta::{Config, Regex},
     util::captures::Captures,
 };
-use regex_syntax::hir::Hir;
+use regex_syntax::hir::{Hir, Look};
 
 use backtrack::Backtracker;
 pub use syntax::PatternError;
@@ -42,6 +42,8 @@ pub(crate) struct Pattern {
     hir: Hir,
     clauses: Vec<require::Clause>,
     min_len: usize,
+    /// It holds `^` that looks for line ends.
+    line_starts: bool,
     automaton: OnceLock<Option<Regex>>,
     exact: Option<Box<Backtracker>>,
     limit: u64,
@@ -69,7 +71,9 @@ impl Pattern {
         } else {
             exact
         };
+        let line_starts = hir.properties().look_set().contains(Look::StartLF);
         Ok(Self {
+            line_starts,
             source: source.to_owned(),
             hir,
             clauses,
@@ -118,7 +122,9 @@ impl Pattern {
                 return Search::NoMatch;
             }
             if self.exact.is_none() {
-                return Search::Match;
+                let only_at_the_end = self.begins_after_last_line(text)
+                    && automaton.find(text).is_some_and(|found| found.start() == text.len());
+                return if only_at_the_end { Search::NoMatch } else { Search::Match };
             }
         }
         self.backtrack(text, 0, &mut Vec::new(), steps)
@@ -149,11 +155,22 @@ impl Pattern {
                 if !captures.is_match() {
                     return Search::NoMatch;
                 }
+                if self.begins_after_last_line(text)
+                    && captures.get_match().is_some_and(|found| found.start() == text.len())
+                {
+                    return Search::NoMatch;
+                }
                 groups.extend(captures.iter().map(|span| span.map(|s| (s.start, s.end))));
                 return Search::Match;
             }
         }
         self.backtrack(text, from, groups, steps)
+    }
+
+    /// Whether the automaton would take `^` to match behind a line end that ends the value,
+    /// which it does not in PCRE.
+    fn begins_after_last_line(&self, text: &[u8]) -> bool {
+        self.line_starts && text.last() == Some(&b'\n')
     }
 
     fn backtrack(
@@ -225,6 +242,11 @@ mod tests {
             ("a.c", "a\nc", Some("a\nc")),
             ("^b$", "a\nb\nc", Some("b")),
             ("(?-m)^b$", "a\nb", None),
+            ("^$", "a\n", None),
+            ("^$", "\n", Some("")),
+            ("^[^a]*$", "a\n", None),
+            ("a$|^$", "b\na\n", Some("a")),
+            ("$", "a\n", Some("")),
             ("(?i)SeLect", "xselecty", Some("select")),
             ("(?i:a)b", "AB", None),
             (r"[[:alpha:]\d]+", "--ab1--", Some("ab1")),
