@@ -1,6 +1,7 @@
 //! Bodies in both directions. Content is streamed, never collected, except where a filter
 //! says so and has a bound.
 
+use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -136,6 +137,8 @@ pub(crate) enum ClientBody {
     Empty,
     /// Small enough to be sent a second time.
     Replay(Bytes),
+    /// Received whole, because a filter had to see all of it.
+    Held(VecDeque<Bytes>),
     Stream(Box<Arriving>),
 }
 
@@ -242,6 +245,7 @@ impl HttpBody for ClientBody {
                 };
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
+            Self::Held(parts) => Poll::Ready(parts.pop_front().map(|part| Ok(Frame::data(part)))),
             Self::Stream(arriving) => arriving.poll_frame(cx),
         }
     }
@@ -250,6 +254,7 @@ impl HttpBody for ClientBody {
         match self {
             Self::Empty => true,
             Self::Replay(bytes) => bytes.is_empty(),
+            Self::Held(parts) => parts.is_empty(),
             Self::Stream(arriving) => arriving.incoming.is_end_stream(),
         }
     }
@@ -258,6 +263,9 @@ impl HttpBody for ClientBody {
         match self {
             Self::Empty => SizeHint::with_exact(0),
             Self::Replay(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Held(parts) => {
+                SizeHint::with_exact(parts.iter().map(|part| part.len() as u64).sum())
+            }
             Self::Stream(arriving) => arriving.incoming.size_hint(),
         }
     }

@@ -22,6 +22,7 @@ use crate::filters::access_log;
 use crate::live::Live;
 use crate::route::{Limit, Route};
 use crate::upstream::server::Server;
+use crate::waf::Inspection;
 
 /// What is known of a request.
 #[derive(Debug)]
@@ -43,6 +44,9 @@ pub(crate) struct Exchange {
     /// The tightest rate limit the request passed, or the one it failed.
     pub(crate) verdict: Option<(Arc<Limit>, Verdict)>,
     pub(crate) body: Option<Arc<BodyWatch>>,
+    /// What the firewall knows of it, until its answer is ready.
+    pub(crate) inspection: Option<Box<Inspection>>,
+    pub(crate) refused_by_firewall: bool,
     pub(crate) server: Option<Arc<Server>>,
     pub(crate) upstream_time: Duration,
     pub(crate) attempts: u32,
@@ -80,6 +84,8 @@ impl Exchange {
             principal: None,
             verdict: None,
             body: None,
+            inspection: None,
+            refused_by_firewall: false,
             server: None,
             upstream_time: Duration::ZERO,
             attempts: 0,

@@ -31,6 +31,7 @@ mod status;
 mod target;
 mod tls;
 mod upstream;
+pub mod waf;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -44,6 +45,7 @@ use arc_swap::ArcSwap;
 use marquis_cluster::Cluster;
 use marquis_config::Environment;
 use marquis_config::sections::gateway as settings;
+use marquis_config::sections::waf::WafMode;
 use marquis_contracts::identity::TokenVerifier;
 use marquis_kernel::SharedClock;
 use marquis_telemetry::Metrics;
@@ -58,6 +60,7 @@ use gate::Gate;
 use listen::{Kind, Listener};
 use live::{Live, Surroundings};
 use runtime::Workers;
+use waf::Firewall;
 
 /// What a gateway is made of.
 #[derive(Debug)]
@@ -124,7 +127,9 @@ impl Gateway {
         let tls = Arc::new(tls::Store::new(&parts.data_dir, Arc::clone(&parts.clock)));
         let around =
             Surroundings { services: &parts.services, metrics: &metrics, tls: &tls, workers };
-        let live = Live::build(&parts.settings, &around, None).map_err(GatewayError::Settings)?;
+        let firewall = firewall(&parts.settings, None);
+        let live = Live::build(&parts.settings, &around, None, firewall)
+            .map_err(GatewayError::Settings)?;
         let gate = Arc::new(Gate {
             live: ArcSwap::from_pointee(live),
             counters,
@@ -259,6 +264,20 @@ impl Bound {
     }
 }
 
+/// The firewall of the settings, if any route is to be looked at.
+fn firewall(
+    settings: &settings::Gateway,
+    before: Option<&Live>,
+) -> Result<Option<Arc<Firewall>>, String> {
+    let wanted = settings.waf.engine != WafMode::Off
+        || settings.routes.iter().any(|route| route.waf.is_some_and(|mode| mode != WafMode::Off));
+    if !wanted {
+        return Ok(None);
+    }
+    let before = before.and_then(|before| before.firewall.as_deref());
+    Firewall::build(&settings.waf, before).map(|firewall| Some(Arc::new(firewall)))
+}
+
 /// Whether everything ended in time.
 async fn drained(gate: &Gate, patience: Duration) -> bool {
     gate.connections.close();
@@ -286,7 +305,11 @@ impl GatewayHandle {
             tls: &self.tls,
             workers: self.workers,
         };
-        let live = match Live::build(settings, &around, Some(&before)) {
+        // Compiling rules takes a tenth of a second, which no event loop has.
+        let (own, old) = (settings.clone(), Arc::clone(&before));
+        let rules = tokio::task::spawn_blocking(move || firewall(&own, Some(&old))).await;
+        let rules = rules.unwrap_or_else(|error| Err(format!("gateway.waf: {error}")));
+        let live = match Live::build(settings, &around, Some(&before), rules) {
             Ok(live) => live,
             Err(reasons) => {
                 self.reload_failed();
@@ -321,6 +344,12 @@ impl GatewayHandle {
     #[must_use]
     pub fn upstreams(&self) -> serde_json::Value {
         status::upstreams(&self.gate)
+    }
+
+    /// Files of the firewall's rules, and directories in which new ones may appear.
+    pub(crate) fn rule_files(&self) -> Vec<PathBuf> {
+        let live = self.gate.live.load();
+        live.firewall.as_ref().map_or_else(Vec::new, |firewall| firewall.files().to_vec())
     }
 
     pub(crate) fn certificates(&self) -> Vec<settings::Certificate> {

@@ -20,6 +20,7 @@ use crate::tls;
 use crate::upstream::Upstream;
 use crate::upstream::discovery::{self, Known};
 use crate::upstream::health;
+use crate::waf::Firewall;
 
 pub(crate) struct Live {
     pub(crate) settings: settings::Gateway,
@@ -41,6 +42,10 @@ pub(crate) struct Live {
     pub(crate) tls: Arc<rustls::ServerConfig>,
     pub(crate) handshake_timeout: Duration,
     pub(crate) health: Kept,
+    /// None where no route is looked at.
+    pub(crate) firewall: Option<Arc<Firewall>>,
+    /// Whether any route has a mode of its own for the firewall.
+    pub(crate) routes_have_modes: bool,
 }
 
 impl std::fmt::Debug for Live {
@@ -78,6 +83,7 @@ impl Live {
         settings: &settings::Gateway,
         around: &Surroundings<'_>,
         before: Option<&Self>,
+        firewall: Result<Option<Arc<Firewall>>, String>,
     ) -> Result<Self, Reasons> {
         let mut check = Check(Vec::new());
         let upstreams = upstreams(settings, around, before, &mut check);
@@ -115,14 +121,22 @@ impl Live {
         let security = check.pass(SecurityHeaders::new(&settings.headers));
         let access_log = check.pass(access_log(settings, before));
         let tls = check.pass(around.tls.load(&settings.tls));
+        let firewall = check.pass(firewall);
         if !settings.static_root.as_os_str().is_empty() && !settings.static_root.is_dir() {
             check.0.push(format!(
                 "gateway.static_root: {} is not a directory",
                 settings.static_root.display()
             ));
         }
-        let (Some(proxies), Some(cors), Some(security), Some(access_log), Some(tls), true) =
-            (proxies, cors, security, access_log, tls, check.0.is_empty())
+        let (
+            Some(proxies),
+            Some(cors),
+            Some(security),
+            Some(access_log),
+            Some(tls),
+            Some(firewall),
+            true,
+        ) = (proxies, cors, security, access_log, tls, firewall, check.0.is_empty())
         else {
             return Err(Reasons(check.0));
         };
@@ -146,6 +160,8 @@ impl Live {
             tls,
             handshake_timeout: settings.tls.handshake_timeout.duration(),
             health: Kept::default(),
+            firewall,
+            routes_have_modes: settings.routes.iter().any(|route| route.waf.is_some()),
         })
     }
 
@@ -235,6 +251,7 @@ fn configured(
         auth: route.auth,
         limits,
         body_limit: route.body.unwrap_or(settings.limits.body),
+        waf: route.waf,
         cors: route.cors,
         compression: route.compression,
         host_header: route.host_header,

@@ -30,6 +30,7 @@ pub(crate) struct Metrics {
     pub(crate) refused: IntCounterVec,
     pub(crate) handshakes_failed: IntCounter,
     pub(crate) reloads: IntCounterVec,
+    pub(crate) waf: crate::waf::Metrics,
 }
 
 impl Metrics {
@@ -82,6 +83,7 @@ impl Metrics {
                 &["status_code"],
             )?,
             handshakes_failed,
+            waf: crate::waf::Metrics::new(registry)?,
             reloads: counter(
                 "gateway_reloads_total",
                 "Reloads of the configuration.",

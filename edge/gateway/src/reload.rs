@@ -26,7 +26,7 @@ pub type Loader = Box<
 >;
 
 /// Reloads whenever there is a reason to, until `shutdown`. `files` are the configuration's;
-/// certificates named in it are watched as well.
+/// certificates and firewall rules named in it are watched as well.
 pub async fn watch(
     handle: GatewayHandle,
     files: Vec<PathBuf>,
@@ -91,6 +91,7 @@ impl Files {
         for pair in handle.certificates() {
             paths.extend([pair.certificate, pair.key]);
         }
+        paths.extend(handle.rule_files());
         if paths == self.watched {
             return;
         }
@@ -102,7 +103,9 @@ impl Files {
             // Symbolic links (as Kubernetes mounts secrets) change under other names.
             let ours = |path: &PathBuf| {
                 path.file_name().is_none_or(|name| {
-                    names.contains(name) || name.to_string_lossy().starts_with("..data")
+                    let text = name.to_string_lossy();
+                    // A new file beside the firewall's rules may be one that a pattern names.
+                    names.contains(name) || text.starts_with("..data") || text.ends_with(".conf")
                 })
             };
             if !event.kind.is_access() && event.paths.iter().any(ours) {

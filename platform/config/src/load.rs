@@ -20,6 +20,7 @@ pub(crate) const DEFAULT_TOML: &str = concat!(
     include_str!("../defaults/redis.toml"),
     include_str!("../defaults/server.toml"),
     include_str!("../defaults/gateway.toml"),
+    include_str!("../defaults/waf.toml"),
     include_str!("../defaults/auth.toml"),
     include_str!("../defaults/payments.toml"),
 );

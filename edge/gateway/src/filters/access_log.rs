@@ -78,6 +78,9 @@ fn render(line: &mut String, exchange: &Exchange, elapsed: Duration, now: Offset
         line.push_str(",\"received\":");
         push_number(line, body.received());
     }
+    if exchange.refused_by_firewall {
+        line.push_str(",\"refused_by\":\"firewall\"");
+    }
     if !exchange.complete {
         line.push_str(",\"complete\":false");
     }

@@ -10,6 +10,7 @@ mod body_limit;
 mod client_address;
 mod compression;
 mod cors;
+mod firewall;
 mod header_limits;
 mod hop_by_hop;
 mod host;
@@ -30,6 +31,7 @@ pub(crate) use security_headers::SecurityHeaders;
 use std::sync::Arc;
 
 use http::{Request, Response};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use marquis_http::Problem;
 
@@ -73,6 +75,7 @@ pub(crate) async fn serve(client: Arc<Client>, request: Request<Incoming>) -> Re
     security_headers::add(&exchange, &mut response);
     trace_context::annotate(&exchange, &mut response);
     let response = compression::apply(&exchange, accept_encoding, response);
+    firewall::end(&mut exchange, response.status());
 
     exchange.status = response.status();
     response.map(|body| Answered::new(body, exchange))
@@ -90,6 +93,7 @@ async fn inbound(
     client_address::derive(exchange, &mut parts);
     let host = host::check(exchange, &mut parts)?;
     https_only::redirect(exchange, &parts, &host)?;
+    firewall::head(exchange, &parts, &host, !body.is_end_stream()).await?;
     identity_headers::strip(&mut parts);
     let path = routing::canonical_path(&mut parts)?;
     let route = routing::find(exchange, &mut parts, &path, &host)?;
@@ -98,7 +102,9 @@ async fn inbound(
     authentication::check(exchange, &route, &mut parts).await?;
     rate_limit::by_user_and_service(exchange, &route).await?;
     let body = body_limit::apply(exchange, &route, &parts, body)?;
+    let body = firewall::body(exchange, &route, body).await?;
     let upgrade = hop_by_hop::clean_request(&mut parts);
 
-    proxy::dispatch(exchange, &route, parts, body, upgrade).await
+    let response = proxy::dispatch(exchange, &route, parts, body, upgrade).await?;
+    firewall::answer(exchange, response).await
 }

@@ -54,7 +54,7 @@ pub(crate) async fn dispatch(
     }
 }
 
-fn fault_problem(fault: BodyFault, route: &Route) -> Problem {
+pub(crate) fn fault_problem(fault: BodyFault, route: &Route) -> Problem {
     let close = http::HeaderValue::from_static("close");
     let problem = match fault {
         BodyFault::TooLarge => crate::filters::too_large(route),

@@ -98,6 +98,7 @@ impl Defaults<'_> {
             auth: AuthMode::None,
             limits: Vec::new(),
             body_limit: self.settings.limits.body,
+            waf: None,
             cors: true,
             compression: true,
             host_header: HostHeader::Preserve,

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use http::{HeaderValue, Method};
 use marquis_cluster::Quota;
 use marquis_config::sections::gateway::{AuthMode, HostHeader, RateLimitBy, Timeouts};
+use marquis_config::sections::waf::WafMode;
 
 use crate::metrics::RouteMetrics;
 use crate::target::Target;
@@ -34,6 +35,8 @@ pub(crate) struct Route {
     pub(crate) auth: AuthMode,
     pub(crate) limits: Vec<Arc<Limit>>,
     pub(crate) body_limit: u64,
+    /// The firewall's mode, where the route has one of its own.
+    pub(crate) waf: Option<WafMode>,
     pub(crate) cors: bool,
     pub(crate) compression: bool,
     pub(crate) host_header: HostHeader,
@@ -206,6 +209,7 @@ pub(crate) mod tests {
             auth: AuthMode::Optional,
             limits: Vec::new(),
             body_limit: 1,
+            waf: None,
             cors: true,
             compression: true,
             host_header: HostHeader::Preserve,

@@ -2,6 +2,7 @@
 
 mod balancing;
 mod drain;
+mod firewall;
 mod filters;
 mod hygiene;
 mod limits;

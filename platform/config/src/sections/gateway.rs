@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Span;
 use crate::problem::{Finding, Problems};
+use crate::sections::waf::{Waf, WafMode};
 
 /// The edge gateway's settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,6 +58,8 @@ pub struct Gateway {
     pub access_log: AccessLog,
     /// Rate-limit classes by name.
     pub rate_limits: BTreeMap<String, RateLimit>,
+    /// The firewall.
+    pub waf: Waf,
     /// Upstreams by service name.
     #[serde(default)]
     pub upstreams: BTreeMap<String, Upstream>,
@@ -96,6 +99,7 @@ impl Gateway {
             "has an entry that is neither an address nor a CIDR block",
             "for example [\"10.0.0.0/8\", \"192.0.2.7\"]",
         );
+        self.waf.validate(problems);
         for (name, limit) in &self.rate_limits {
             problems.require(
                 !limit.window.is_zero(),
@@ -144,6 +148,7 @@ impl Gateway {
                 "set it to \"auto\", or name the TLS proxy in gateway.trusted_proxies",
             ));
         }
+        self.waf.insecurities(findings);
         for (name, limit) in self.rate_limits.iter().filter(|(_, limit)| limit.limit == 0) {
             findings.push(Finding::new(
                 format!("gateway.rate_limits.{name}.limit"),
@@ -538,6 +543,9 @@ pub struct Route {
     /// The Host field sent upstream.
     #[serde(default)]
     pub host_header: HostHeader,
+    /// The firewall's mode; none for the general one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waf: Option<WafMode>,
     /// Overrides the upstream's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeouts: Option<Timeouts>,

@@ -14,3 +14,4 @@ pub mod redis;
 pub mod secrets;
 pub mod server;
 pub mod telemetry;
+pub mod waf;

@@ -12,6 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use marquis_cluster::Cluster;
 use marquis_config::sections::gateway as settings;
+use marquis_config::sections::waf::WafMode;
 use marquis_config::{Config, Environment, Span};
 use marquis_contracts::identity::{Principal, Role, SessionId, TokenVerifier, UserId, VerifyError};
 use marquis_gateway::{Bound, Gateway, GatewayError, GatewayHandle, GatewayParts};
@@ -46,6 +47,8 @@ pub fn settings() -> settings::Gateway {
     settings.plain = settings::PlainMode::Serve;
     settings.workers = 2;
     settings.access_log.enabled = false;
+    // Tests of the firewall switch it on; the others are about what comes after it.
+    settings.waf.engine = WafMode::Off;
     for limit in settings.rate_limits.values_mut() {
         limit.limit = 0;
     }
@@ -82,6 +85,7 @@ pub fn route(path: &str) -> settings::Route {
         body: None,
         cors: true,
         compression: true,
+        waf: None,
         host_header: settings::HostHeader::Preserve,
         timeouts: None,
     }
