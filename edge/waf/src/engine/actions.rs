@@ -17,6 +17,8 @@ const LONGEST_ENVIRONMENT: usize = 4096;
 const MOST_SANITISED: usize = 256;
 /// Members of one persistent collection.
 const MOST_OPENED_MEMBERS: usize = 256;
+/// Bytes of the key of a collection and of the name of a member.
+const LONGEST_KEY: usize = 1024;
 
 impl Transaction {
     pub(super) fn set_var(&mut self, rules: &RuleSet, set_var: &SetVar) {
@@ -51,6 +53,7 @@ impl Transaction {
         let mut name = Vec::new();
         if let Member::Named(template) = &set_var.member {
             self.expand(rules, template, &mut name);
+            name.truncate(LONGEST_KEY);
         }
         let old = match (&set_var.member, set_var.collection) {
             (Member::Slot(slot), _) => self.work.tx.slot(*slot).map(<[u8]>::to_vec),
@@ -135,6 +138,7 @@ impl Transaction {
         for (collection, key) in &link.actions.init_collections {
             let mut text = Vec::new();
             self.expand(rules, key, &mut text);
+            text.truncate(LONGEST_KEY);
             self.open(*collection, text);
         }
     }

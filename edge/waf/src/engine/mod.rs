@@ -18,6 +18,7 @@ mod body;
 mod collections;
 mod evaluate;
 mod intake;
+mod operators;
 mod redaction;
 mod report;
 mod resolve;

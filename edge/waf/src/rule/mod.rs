@@ -4,6 +4,7 @@
 //! meet an unknown name.
 
 pub(crate) mod action;
+mod ctl;
 pub(crate) mod operator;
 pub(crate) mod target;
 pub(crate) mod template;

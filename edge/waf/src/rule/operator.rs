@@ -75,6 +75,9 @@ pub(crate) enum Operator {
     Verify(Arc<Pattern>, fn(&[u8]) -> bool),
 }
 
+/// Bytes of an expression with its macros expanded; a longer one never matches.
+const LONGEST_EXPANDED: usize = 4096;
+
 /// The last expression made of a text with macros.
 #[derive(Debug)]
 pub(crate) struct PatternCache {
@@ -85,6 +88,10 @@ pub(crate) struct PatternCache {
 impl PatternCache {
     /// The compiled expression; `None` when the expanded text is not a valid one.
     pub(crate) fn get(&self, source: &[u8]) -> Option<Arc<Pattern>> {
+        // What a client has a part in must not take long to compile.
+        if source.len() > LONGEST_EXPANDED {
+            return None;
+        }
         let source = std::str::from_utf8(source).ok()?;
         let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(pattern) = last.as_ref().filter(|pattern| pattern.source() == source) {
