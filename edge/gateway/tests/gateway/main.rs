@@ -2,8 +2,8 @@
 
 mod balancing;
 mod drain;
-mod firewall;
 mod filters;
+mod firewall;
 mod hygiene;
 mod limits;
 mod proxying;
