@@ -17,6 +17,7 @@ fn compile(rules: &str) -> RuleSet {
     RuleSet::compile(loader.finish()).unwrap()
 }
 
+#[derive(Clone, Copy)]
 struct Request<'a> {
     method: &'a str,
     uri: &'a str,
@@ -649,4 +650,73 @@ fn whether_the_body_is_read_is_known() {
     assert!(!reads("SecRule ARGS \"@rx a\" \"id:1,phase:1,pass\""));
     assert!(!reads("SecRule REQUEST_URI \"@rx a\" \"id:1,phase:2,pass\""));
     assert!(!reads("SecRequestBodyAccess Off\nSecRule ARGS \"@rx a\" \"id:1,phase:2,pass\""));
+}
+
+#[test]
+fn a_chain_speaks_with_the_values_of_its_end() {
+    let rules = "SecRule REQUEST_URI \"@rx (.)\" \"id:1,phase:2,deny,capture,msg:'%{MATCHED_VAR}',chain\"\n\
+        SecRule REQUEST_METHOD \"@rx (..)\" \"t:none,capture,logdata:'%{TX.0}',chain\"\n\
+        SecRule REQUEST_METHOD \"@rx (...)\" \"t:none,capture,logdata:'other',status:437\"";
+    let transaction = run(rules, &Request::default());
+    assert_eq!(transaction.intervention().unwrap().status, 437);
+    assert_eq!(transaction.matches()[0].message, "GET");
+    assert_eq!(transaction.matches()[0].data, "GET");
+}
+
+#[test]
+fn default_actions_need_not_disrupt_and_are_given_once() {
+    let request = Request { uri: "/?a=X", ..Request::default() };
+    let transaction = run(
+        "SecDefaultAction \"phase:2,t:lowercase\"\nSecRule ARGS \"@streq x\" \"id:1,phase:2\"",
+        &request,
+    );
+    assert_eq!(ids(&transaction), [1]);
+    assert!(transaction.intervention().is_none());
+    for refused in [
+        "SecDefaultAction \"phase:2,t:none,pass\"",
+        "SecDefaultAction \"phase:2,id:1,pass\"",
+        "SecDefaultAction \"phase:2,block\"",
+        "SecDefaultAction \"phase:2,pass\"\nSecDefaultAction \"phase:2,deny\"",
+    ] {
+        let mut loader = Loader::new();
+        loader.text("t.conf", refused).unwrap();
+        assert!(RuleSet::compile(loader.finish()).is_err(), "{refused}");
+    }
+}
+
+#[test]
+fn arguments_excluded_by_an_expression_take_their_names_along() {
+    let rules = "SecRule ARGS_NAMES \"@contains yyy\" \"id:1,phase:2,pass\"\nSecRuleUpdateTargetById 1 \"!ARGS:/xxx/\"";
+    assert_eq!(ids(&run(rules, &Request { uri: "/?xxxyyy=1", ..Request::default() })), [0; 0]);
+    assert_eq!(ids(&run(rules, &Request { uri: "/?xxyyy=1", ..Request::default() })), [1]);
+}
+
+#[test]
+fn a_body_cut_at_its_limit_is_not_malformed_for_that() {
+    let rules = |kind: &str, limit: usize| {
+        format!(
+            "SecRequestBodyLimit {limit}\nSecRequestBodyLimitAction ProcessPartial\n\
+             SecAction \"id:9,phase:1,pass,nolog,ctl:requestBodyProcessor={kind}\"\n\
+             SecRule REQBODY_ERROR \"!@eq 0\" \"id:1,phase:2,pass\"\n\
+             SecRule INBOUND_DATA_ERROR \"@eq 1\" \"id:2,phase:2,pass\""
+        )
+    };
+    for (kind, body) in [
+        ("JSON", &b"{\"a\":\"attack\",\"b\":\"more\"}"[..]),
+        (
+            "MULTIPART",
+            b"--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nattack\r\n--b--\r\n",
+        ),
+        ("XML", b"<a><b>attack</b><c>more text</c></a>"),
+    ] {
+        let headers = [("Content-Type", "multipart/form-data; boundary=b")];
+        let request = Request { method: "POST", headers: &headers, body, ..Request::default() };
+        let found = |limit: usize, body: &[u8]| -> Vec<u64> {
+            let transaction = run(&rules(kind, limit), &Request { body, ..request });
+            ids(&transaction).into_iter().filter(|&id| id != 9).collect()
+        };
+        assert_eq!(found(body.len() - 4, body), [2], "{kind}");
+        assert_eq!(found(body.len(), body), [0; 0], "{kind}");
+        assert_eq!(found(body.len(), &body[..body.len() - 4]), [1], "{kind}");
+    }
 }

@@ -10,8 +10,8 @@ use crate::{
         target::Target,
     },
     seclang::{
-        Document, Element, Position, RuleSpec, SourceError, TargetMode, TargetSpec, Update,
-        UpdateKind, UpdateSelector,
+        Document, Element, Position, RuleSpec, SelectorSpec, SourceError, TargetMode, TargetSpec,
+        Update, UpdateKind, UpdateSelector,
     },
 };
 
@@ -95,16 +95,27 @@ pub(crate) fn collect(
 
 fn defaults(document: &Document, context: &mut Context) -> Result<[Actions; 5]> {
     let mut all: [Actions; 5] = Default::default();
+    let mut given = [false; 5];
     for (at, specs) in &document.defaults {
         let actions = Actions::new(specs, context)?;
-        if actions.disruptive.is_none() || matches!(actions.disruptive, Some(Disruptive::Block)) {
+        let unsuitable = actions.id.is_some()
+            || actions.chain
+            || actions.msg.is_some()
+            || matches!(actions.disruptive, Some(Disruptive::Block));
+        if unsuitable || actions.transformations_reset {
             return Err(SourceError::new(
                 at.clone(),
-                "default actions need a disruptive action other than block",
+                "id, chain, msg, block and t:none cannot be default actions",
             ));
         }
-        let phase = actions.phase.unwrap_or(2);
-        all[usize::from(phase - 1)] = actions;
+        let phase = usize::from(actions.phase.unwrap_or(2) - 1);
+        if std::mem::replace(&mut given[phase], true) {
+            return Err(SourceError::new(
+                at.clone(),
+                format!("the default actions of phase {} are already given", phase + 1),
+            ));
+        }
+        all[phase] = actions;
     }
     Ok(all)
 }
@@ -115,6 +126,12 @@ fn concerns(update: &Update, id: u64, head: &Actions) -> bool {
         UpdateSelector::Tag(tag) => head.tag_texts.contains(tag),
         UpdateSelector::Message(text) => head.msg_text.as_ref() == Some(text),
     }
+}
+
+fn takes_names(target: &TargetSpec) -> bool {
+    target.mode == TargetMode::Exclude
+        && target.variable == "ARGS"
+        && matches!(target.selector, SelectorSpec::Pattern(_))
 }
 
 fn rule(
@@ -139,7 +156,16 @@ fn rule(
         used.insert(index);
         match &update.kind {
             UpdateKind::Remove => return Ok(None),
-            UpdateKind::Targets(targets) => added.extend(targets.iter().cloned()),
+            UpdateKind::Targets(targets) => {
+                added.extend(targets.iter().cloned());
+                // Arguments taken out by an expression take their names with them.
+                added.extend(
+                    targets.iter().filter(|target| takes_names(target)).map(|target| TargetSpec {
+                        variable: "ARGS_NAMES".into(),
+                        ..target.clone()
+                    }),
+                );
+            }
             UpdateKind::Actions(offset, actions) => {
                 let link = parsed.get_mut(*offset).ok_or_else(|| {
                     SourceError::new(
@@ -159,6 +185,8 @@ fn rule(
             }
         }
     }
+    // A chain is answered with the status of its first link that names one.
+    parsed[0].status = parsed.iter().find_map(|actions| actions.status);
     let phase = parsed[0].phase.unwrap_or(2);
     let default = &defaults[usize::from(phase - 1)];
     let mut links = Vec::new();

@@ -70,6 +70,17 @@ impl Transaction {
         }
     }
 
+    /// Whether a body has this error only because what is above the limit is not looked at,
+    /// which `INBOUND_DATA_ERROR` tells.
+    fn is_of_the_cut(&self, error: &BodyError, length: usize) -> bool {
+        self.body_over_limit
+            && match error {
+                BodyError::Syntax { at, .. } => *at >= length,
+                BodyError::Multipart(reason) => *reason == multipart::UNFINISHED,
+                _ => false,
+            }
+    }
+
     pub(super) fn body_error(&mut self, message: &str) {
         for variable in [Variable::ReqbodyError, Variable::ReqbodyProcessorError] {
             self.set(variable, b"1");
@@ -92,7 +103,8 @@ impl Transaction {
         match self.body_processor {
             Some(BodyProcessor::Urlencoded) => self.urlencoded_arguments(&body, true),
             Some(BodyProcessor::Json) if !body.is_empty() => {
-                let parsed = json::flatten(&body, &self.limits());
+                let mut parsed = json::flatten(&body, &self.limits());
+                parsed.error = parsed.error.filter(|e| !self.is_of_the_cut(e, body.len()));
                 self.arguments(parsed, Origin::Json);
             }
             Some(BodyProcessor::Json) | None => {}
@@ -184,7 +196,7 @@ impl Transaction {
                 self.add(variable, name, name);
             }
         }
-        if let Some(error) = read.error {
+        if let Some(error) = read.error.filter(|e| !self.is_of_the_cut(e, body.len())) {
             self.body_error(&error.to_string());
         }
         if read.no_files_length > most {
@@ -253,7 +265,7 @@ impl Transaction {
                 self.add(Variable::Xml, name, value);
             }
         }
-        if let Some(error) = document.error() {
+        if let Some(error) = document.error().filter(|e| !self.is_of_the_cut(e, body.len())) {
             self.body_error(&error.to_string());
         }
     }

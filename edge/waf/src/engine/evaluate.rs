@@ -8,8 +8,9 @@ use super::{
 use crate::{
     compile::{CompiledCtl, Gate, Link, Quick, Rule, RuleIndex, RuleSet, Verdict, target_selects},
     rule::{
-        action::{AllowScope, SEVERITIES},
+        action::{Actions, AllowScope, SEVERITIES},
         operator::integer,
+        template::Template,
     },
     seclang::EngineMode,
 };
@@ -32,8 +33,6 @@ const NONE: u32 = u32::MAX;
 #[derive(Default)]
 struct Findings {
     variables: Vec<MatchedVariable>,
-    message: Option<Vec<u8>>,
-    data: Option<Vec<u8>>,
 }
 
 impl Transaction {
@@ -215,7 +214,6 @@ impl Transaction {
         if rules.sets[link.set as usize].targets.is_empty() {
             // SecAction.
             self.on_match(rules, rule, link, None, findings);
-            self.describe(rules, link, findings);
             return true;
         }
         let (first, last) = self.resolve(rules, link.set);
@@ -248,9 +246,6 @@ impl Transaction {
                 matched |=
                     self.test(rules, rule, link, Item { value: form, ..item }, direction, findings);
             }
-        }
-        if matched {
-            self.describe(rules, link, findings);
         }
         matched
     }
@@ -309,19 +304,21 @@ impl Transaction {
         }
     }
 
-    /// Expands the link's message and data while its captures stand.
-    fn describe(&mut self, rules: &RuleSet, link: &Link, findings: &mut Findings) {
-        for (template, place) in [
-            (&link.actions.msg, &mut findings.message),
-            (&link.actions.logdata, &mut findings.data),
-        ] {
-            if let Some(template) = template {
-                let mut text = Vec::new();
-                self.expand(rules, template, &mut text);
-                text.truncate(LONGEST_MESSAGE);
-                *place = Some(text);
-            }
-        }
+    /// The message or the data of a rule that matched: that of its first link that has one,
+    /// with the values of the whole chain.
+    fn described(
+        &self,
+        rules: &RuleSet,
+        rule: &Rule,
+        of: fn(&Actions) -> Option<&Template>,
+    ) -> String {
+        let Some(template) = rule.links.iter().find_map(|link| of(&link.actions)) else {
+            return String::new();
+        };
+        let mut text = Vec::new();
+        self.expand(rules, template, &mut text);
+        text.truncate(LONGEST_MESSAGE);
+        String::from_utf8_lossy(&text).into_owned()
     }
 
     fn is_target_removed(&self, rules: &RuleSet, index: RuleIndex, item: Item) -> bool {
@@ -372,9 +369,6 @@ impl Transaction {
         if !rule.log && !rule.audit && !disruptive {
             return;
         }
-        let text = |bytes: Option<Vec<u8>>| {
-            bytes.map_or_else(String::new, |bytes| String::from_utf8_lossy(&bytes).into_owned())
-        };
         let tags = head
             .tags
             .iter()
@@ -388,8 +382,8 @@ impl Transaction {
         self.matches.push(RuleMatch {
             rule_id: rule.id,
             phase: rule.phase,
-            message: text(findings.message),
-            data: text(findings.data),
+            message: self.described(rules, rule, |actions| actions.msg.as_ref()),
+            data: self.described(rules, rule, |actions| actions.logdata.as_ref()),
             severity: head.severity.map(|severity| SEVERITIES[usize::from(severity)]),
             tags,
             file: rule.at.file.to_string(),

@@ -271,8 +271,17 @@ impl Actions {
             "sanitiseresponseheader" | "sanitizeresponseheader" => {
                 self.sanitise.push(Sanitise::Member(Variable::ResponseHeaders, template(context)?));
             }
-            // Prefixes in paths are not resolved; a server that waits serves its attackers.
-            "xmlns" | "pause" => {}
+            // Prefixes in paths are matched as they are written.
+            "xmlns" => {
+                let well_formed = value()?.split_once('=').is_some_and(|(prefix, name)| {
+                    !prefix.is_empty() && name.trim_matches('\'').starts_with("http://")
+                });
+                if !well_formed {
+                    return Err(refused("xmlns is written prefix='http://...'".into()));
+                }
+            }
+            // A server that waits serves its attackers.
+            "pause" => {}
             "exec" | "proxy" | "append" | "prepend" => {
                 return Err(refused(format!("the action {} is not supported", spec.name)));
             }

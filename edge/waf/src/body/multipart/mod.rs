@@ -13,6 +13,9 @@ mod disposition;
 use super::{BodyError, Limits};
 use boundary::Boundary;
 
+/// Reason of a body that ends before its last boundary.
+pub(crate) const UNFINISHED: &str = "the final boundary is missing";
+
 /// More header lines in one part are refused.
 const HEADERS: usize = 100;
 
@@ -254,7 +257,7 @@ impl Parser {
             self.close_part();
             return;
         }
-        self.fail(BodyError::Multipart("the final boundary is missing"));
+        self.fail(BodyError::Multipart(UNFINISHED));
         self.open.take_if(|open| open.place == Place::Header);
         if !self.stopped
             && !line.is_empty()

@@ -144,7 +144,29 @@ fn paths_select_nodes() {
     assert_eq!(select("//text()"), ["x", "y", "z", "w"]);
     assert_eq!(select("/r/a/text()"), ["x"]);
     assert_eq!(select("/a"), Vec::<String>::new());
-    for unknown in ["a", "/a[1]", "", "/", "//", "/@x/y", "count(/a)"] {
+    for unknown in ["a", "/a[position()=1]", "", "/", "//", "/@x/y", "count(/a)"] {
         assert_eq!(Path::parse(unknown), None, "{unknown}");
+    }
+}
+
+#[test]
+fn predicates_select_by_position_text_and_attribute() {
+    let document = Document::parse(
+        b"<s><b k='x'>1<c/></b><b k='y'>2</b><b/><n:b k='x'>3</n:b></s>",
+        &Limits::default(),
+    );
+    let select = |path: &str| -> Vec<String> {
+        let path = Path::parse(path).unwrap();
+        document.select(&path).iter().map(|t| String::from_utf8_lossy(t).into_owned()).collect()
+    };
+    assert_eq!(select("/s/b[text()]"), ["1", "2"]);
+    assert_eq!(select("/s/b[text()='2']"), ["2"]);
+    assert_eq!(select("/s/b[@k='x']"), ["1"]);
+    assert_eq!(select("//b[@k]/@k"), ["x", "y"]);
+    assert_eq!(select("/s/b[2]"), ["2"]);
+    assert_eq!(select("/s/b[@k][2]"), ["2"]);
+    assert_eq!(select("//*[local-name()='b'][@k=\"x\"]"), ["1", "3"]);
+    for refused in ["/s/b[", "/s/b[position()<3]", "/s/b[@k=x]", "/s/b[c]", "/s/b]"] {
+        assert_eq!(Path::parse(refused), None, "{refused}");
     }
 }
