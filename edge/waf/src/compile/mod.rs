@@ -273,6 +273,12 @@ impl RuleSet {
         self.rules.len()
     }
 
+    /// Number of rules in each phase, 1 to 5.
+    #[must_use]
+    pub fn by_phase(&self) -> [usize; 5] {
+        self.phases.each_ref().map(Vec::len)
+    }
+
     /// Whether there is no rule.
     #[must_use]
     pub fn is_empty(&self) -> bool {

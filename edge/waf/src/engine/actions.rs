@@ -233,9 +233,11 @@ impl Transaction {
     }
 
     fn open(&mut self, variable: Variable, key: Vec<u8>) {
-        if self.opened.iter().any(|opened| opened.variable == variable) {
+        if self.opened.iter().any(|opened| opened.variable == variable && opened.key == key) {
             return;
         }
+        // Another key opens another collection in its place.
+        self.opened.retain(|opened| opened.variable != variable);
         let now = self.context.now / 1_000_000;
         let members = self
             .context

@@ -218,10 +218,15 @@ impl Transaction {
         }
         let (first, last) = self.resolve(rules, link.set);
         let direction = usize::from(rule.phase > 2);
+        // Targets are taken out of the first link, which is what finds something.
+        let head = std::ptr::eq(link, &raw const rule.links[0]);
         let mut matched = false;
         for at in first..last {
             let item = self.work.items[at];
-            if !self.removed_targets.is_empty() && self.is_target_removed(rules, index, item) {
+            if head
+                && !self.removed_targets.is_empty()
+                && self.is_target_removed(rules, index, item)
+            {
                 continue;
             }
             if link.multi_match {

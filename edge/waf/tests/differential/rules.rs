@@ -304,15 +304,24 @@ fn compose(draw: &mut Draw, count: usize) -> Composed {
                 let _ = write!(actions, ",skip:{}", 1 + draw.below(2));
             };
         }
-        let data = if single && !chained {
+        let chain = chained.then(|| match draw.below(4) {
+            0 if single => ("MATCHED_VAR".to_owned(), true),
+            1 if single && capture && operator_text.starts_with("@rx ") => {
+                ("TX:0".to_owned(), true)
+            }
+            _ => targets(draw),
+        });
+        let data = if single && chain.as_ref().is_none_or(|(_, single)| *single) {
             // What an earlier rule captured from a collection depends on its order.
             let captures = match (capture, operator_text.as_str()) {
                 (true, text) if text.starts_with('!') => "",
-                (true, rx) if ["(\\w+) (", "(.)", "(\\d)("].iter().any(|g| rx.contains(g)) => {
+                (true, rx)
+                    if !chained && ["(\\w+) (", "(.)", "(\\d)("].iter().any(|g| rx.contains(g)) =>
+                {
                     "|%{TX.0}|%{TX.1}"
                 }
-                (true, text) if text.contains("@rx ") => "|%{TX.0}",
-                (true, text) if text.starts_with("@pm") => "|%{TX.0}",
+                (true, text) if !chained && text.contains("@rx ") => "|%{TX.0}",
+                (true, text) if !chained && text.starts_with("@pm") => "|%{TX.0}",
                 _ => "",
             };
             format!(
@@ -329,14 +338,7 @@ fn compose(draw: &mut Draw, count: usize) -> Composed {
             actions += ",chain";
         }
         let _ = writeln!(text, "SecRule {list} \"{operator_text}\" \"{actions}\"");
-        if chained {
-            let (list, _) = match draw.below(4) {
-                0 if single => ("MATCHED_VAR".to_owned(), true),
-                1 if single && capture && operator_text.starts_with("@rx ") => {
-                    ("TX:0".to_owned(), true)
-                }
-                _ => targets(draw),
-            };
+        if let Some((list, _)) = chain {
             let more = format!(",t:none{}", transformations(draw).replace(",t:none", ""));
             let own = if negated { ",setvar:tx.d=+1" } else { "" };
             let _ = writeln!(
