@@ -34,7 +34,7 @@ pub struct Sources {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run every role in this process, with a private PostgreSQL unless one is configured.
-    Up,
+    Up(Up),
     /// Run some roles, as one of several processes.
     Serve(Serve),
     /// Bring the databases' schemas up to date and exit.
@@ -57,6 +57,9 @@ pub enum Command {
     /// Look after payments.
     #[command(subcommand)]
     Payments(PaymentsCommand),
+    /// Check, test and explain the firewall's rules.
+    #[command(subcommand)]
+    Waf(WafCommand),
     /// Ask a health endpoint and exit 0 when it answers 200 (for container health checks).
     Healthcheck {
         /// Plain HTTP, for instance `http://127.0.0.1:3001/readyz`.
@@ -65,6 +68,14 @@ pub enum Command {
         #[arg(long, default_value_t = 3)]
         timeout: u64,
     },
+}
+
+/// Options of `up`.
+#[derive(Debug, Args)]
+pub struct Up {
+    /// Write one JSON line for each firewall rule that matches.
+    #[arg(long, value_name = "FILE")]
+    pub waf_match_log: Option<PathBuf>,
 }
 
 /// Options of `serve`.
@@ -76,6 +87,9 @@ pub struct Serve {
     /// Apply pending migrations before serving. Safe when several nodes start at once.
     #[arg(long)]
     pub migrate: bool,
+    /// Write one JSON line for each firewall rule that matches.
+    #[arg(long, value_name = "FILE")]
+    pub waf_match_log: Option<PathBuf>,
 }
 
 /// A separately scalable part of the platform.
@@ -141,6 +155,50 @@ pub enum AuthCommand {
 pub enum PaymentsCommand {
     /// Check that the ledger balances and agrees with the payments; exit 1 if not.
     VerifyLedger,
+}
+
+/// `marquis waf ...`
+#[derive(Debug, Subcommand)]
+pub enum WafCommand {
+    /// Load rules and report on them; exit 1 with file, line and column if they are wrong.
+    Check {
+        /// Files of rules; without any, the rules that the gateway would load.
+        files: Vec<PathBuf>,
+    },
+    /// Run regression suites (YAML of ftw or go-ftw) against the engine or a URL.
+    Test(WafTest),
+    /// Say which rules match a request, what is decided, and how to let it through.
+    Explain {
+        /// A raw HTTP request: request line, header fields, empty line, body. `-` reads it
+        /// from standard input.
+        request: PathBuf,
+        /// Paranoia level instead of the configured one.
+        #[arg(long, value_name = "1..4")]
+        paranoia: Option<u8>,
+    },
+}
+
+/// Options of `waf test`.
+#[derive(Debug, Args)]
+pub struct WafTest {
+    /// Files, or directories with files, of tests.
+    #[arg(required = true, value_name = "SUITE")]
+    pub suites: Vec<PathBuf>,
+    /// Send the requests to this server instead of the engine in this process.
+    #[arg(long, value_name = "http://HOST:PORT")]
+    pub url: Option<String>,
+    /// The server's match log (`--waf-match-log`); without it only statuses are judged.
+    #[arg(long, value_name = "FILE", requires = "url")]
+    pub match_log: Option<PathBuf>,
+    /// Paranoia level instead of the configured one.
+    #[arg(long, value_name = "1..4", conflicts_with = "url")]
+    pub paranoia: Option<u8>,
+    /// More rules, read before the Core Rule Set.
+    #[arg(long, value_name = "FILE", conflicts_with = "url")]
+    pub rules: Vec<PathBuf>,
+    /// Print the outcome of every test as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[cfg(test)]

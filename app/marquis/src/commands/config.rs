@@ -1,5 +1,7 @@
 //! `marquis config`: print or check the configuration; and how every command loads it.
 
+use std::path::PathBuf;
+
 use marquis_config::{Config, LoadOptions};
 
 use crate::cli::Sources;
@@ -7,8 +9,12 @@ use crate::exit::{Code, Context as _, Failure, say};
 
 /// The effective configuration.
 pub fn load(sources: &Sources) -> Result<Config, Failure> {
-    let options = options(sources);
-    Config::load(&options).map_err(|errors| Failure::new(Code::Config, errors.to_string()))
+    read(&options(sources))
+}
+
+/// The configuration from these sources.
+pub fn read(options: &LoadOptions) -> Result<Config, Failure> {
+    Config::load(options).map_err(|errors| Failure::new(Code::Config, errors.to_string()))
 }
 
 /// Where the command line says that settings come from.
@@ -16,6 +22,18 @@ pub fn options(sources: &Sources) -> LoadOptions {
     let options = LoadOptions::from_process(sources.config.clone(), sources.environment.clone());
     match &sources.data_dir {
         Some(directory) => options.with("data_dir", directory.display().to_string(), "--data-dir"),
+        None => options,
+    }
+}
+
+/// The sources with a match log of the firewall.
+pub fn with_match_log(options: LoadOptions, file: &Option<PathBuf>) -> LoadOptions {
+    match file {
+        Some(file) => options.with(
+            "gateway.waf.match_log.path",
+            file.display().to_string(),
+            "--waf-match-log",
+        ),
         None => options,
     }
 }

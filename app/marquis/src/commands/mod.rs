@@ -9,3 +9,4 @@ pub mod migrate;
 pub mod openapi;
 pub mod run;
 pub mod seed;
+pub mod waf;

@@ -23,7 +23,7 @@ use marquis_waf::{MemoryCollections, RuleSet};
 pub(crate) use inspection::{Inspection, Verdict};
 use match_log::MatchLog;
 pub(crate) use metrics::Metrics;
-pub use rules::{Loaded, RulesError, load};
+pub use rules::{Crs, Loaded, RulesError, load};
 
 /// The firewall as the settings have it now.
 #[derive(Debug)]
