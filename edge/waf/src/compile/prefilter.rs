@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind, automaton::OverlappingState};
+use aho_corasick::{Anchored, MatchKind, automaton::Automaton as _, dfa::DFA};
 
 use super::classes::{ClassMask, Classes};
 use crate::pattern::require::Clause;
@@ -75,17 +75,8 @@ impl Builder {
         by_class.sort_by_key(|(bit, _)| *bit);
         let mut words: Vec<(Vec<u8>, Vec<u32>)> = self.words.into_iter().collect();
         words.sort();
-        let automaton = if words.is_empty() {
-            None
-        } else {
-            Some(
-                AhoCorasick::builder()
-                    .ascii_case_insensitive(true)
-                    .match_kind(MatchKind::Standard)
-                    .kind(Some(AhoCorasickKind::DFA))
-                    .build(words.iter().map(|(word, _)| word))?,
-            )
-        };
+        let automaton =
+            if words.is_empty() { None } else { Words::new(words.iter().map(|(word, _)| word))? };
         Ok(Prefilter {
             automaton,
             word_clauses: words
@@ -101,10 +92,45 @@ impl Builder {
     }
 }
 
+/// The automaton of all words.
+#[derive(Debug)]
+struct Words {
+    dfa: DFA,
+    start: aho_corasick::automaton::StateID,
+    /// States are numbered in steps of two to this power.
+    shift: u32,
+    states: usize,
+}
+
+impl Words {
+    /// `None` where words cannot be looked for.
+    fn new<'w>(
+        words: impl Iterator<Item = &'w Vec<u8>> + Clone,
+    ) -> Result<Option<Self>, aho_corasick::BuildError> {
+        let dfa = DFA::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .prefilter(false)
+            .build(words.clone())?;
+        let Ok(start) = dfa.start_state(Anchored::No) else { return Ok(None) };
+        let (mut all, mut last) = (0, 0);
+        for word in words {
+            let mut state = start;
+            for &byte in word {
+                state = dfa.next_state(Anchored::No, state, byte);
+                all |= state.as_usize();
+                last = last.max(state.as_usize());
+            }
+        }
+        let shift = if all == 0 { 0 } else { all.trailing_zeros() };
+        Ok(Some(Self { dfa, start, shift, states: (last >> shift) + 1 }))
+    }
+}
+
 /// The compiled form.
 #[derive(Debug)]
 pub(crate) struct Prefilter {
-    automaton: Option<AhoCorasick>,
+    automaton: Option<Words>,
     /// For every word the clauses it satisfies.
     word_clauses: Vec<Box<[u32]>>,
     clause_probe: Vec<Probe>,
@@ -120,6 +146,9 @@ pub(crate) struct Prefilter {
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     seen: Vec<u64>,
+    /// States of the automaton whose words are known to occur.
+    visited: Vec<u64>,
+    reached: Vec<usize>,
     counts: Vec<u16>,
     touched: Vec<u32>,
     /// Ordinary values touch few distinct combinations of classes: what each combination
@@ -146,42 +175,63 @@ impl Prefilter {
 
     /// Memory of the automaton in bytes.
     pub(crate) fn memory(&self) -> usize {
-        self.automaton.as_ref().map_or(0, AhoCorasick::memory_usage)
+        self.automaton.as_ref().map_or(0, |words| words.dfa.memory_usage())
     }
 
     /// Fills `out` with a bit for every probe whose word clauses hold.
     pub(crate) fn words(&self, text: &[u8], out: &mut [u64], scratch: &mut Scratch) {
         out.copy_from_slice(&self.without_words);
         let Some(automaton) = &self.automaton else {
+            // Nothing is known of any value.
+            out.fill(u64::MAX);
             return;
         };
         scratch.seen.resize(self.clause_probe.len().div_ceil(64), 0);
         scratch.counts.resize(self.needed.len(), 0);
-        let input = Input::new(text);
-        let mut state = OverlappingState::start();
-        loop {
-            automaton.find_overlapping(input.clone(), &mut state);
-            let Some(found) = state.get_match() else {
-                break;
-            };
-            for &clause in &*self.word_clauses[found.pattern().as_usize()] {
-                let (word, bit) = (clause as usize / 64, 1 << (clause % 64));
-                if scratch.seen[word] & bit != 0 {
-                    continue;
-                }
-                scratch.seen[word] |= bit;
-                scratch.touched.push(clause);
-                let probe = self.clause_probe[clause as usize];
-                let count = &mut scratch.counts[probe as usize];
-                *count += 1;
-                if *count == self.needed[probe as usize] {
-                    out[probe as usize / 64] |= 1 << (probe % 64);
-                }
+        scratch.visited.resize(automaton.states.div_ceil(64), 0);
+        let dfa = &automaton.dfa;
+        let mut state = automaton.start;
+        for &byte in text {
+            state = dfa.next_state(Anchored::No, state, byte);
+            if !dfa.is_special(state) || !dfa.is_match(state) {
+                continue;
             }
+            // A state always tells of the same words.
+            let number = state.as_usize() >> automaton.shift;
+            let Some(place) = scratch.visited.get_mut(number / 64) else { continue };
+            if *place & 1 << (number % 64) != 0 {
+                continue;
+            }
+            *place |= 1 << (number % 64);
+            scratch.reached.push(number);
+            for index in 0..dfa.match_len(state) {
+                self.found(dfa.match_pattern(state, index).as_usize(), out, scratch);
+            }
+        }
+        for number in scratch.reached.drain(..) {
+            scratch.visited[number / 64] = 0;
         }
         for clause in scratch.touched.drain(..) {
             scratch.seen[clause as usize / 64] = 0;
             scratch.counts[self.clause_probe[clause as usize] as usize] = 0;
+        }
+    }
+
+    /// Notes that a word occurs.
+    fn found(&self, word: usize, out: &mut [u64], scratch: &mut Scratch) {
+        for &clause in &*self.word_clauses[word] {
+            let (word, bit) = (clause as usize / 64, 1 << (clause % 64));
+            if scratch.seen[word] & bit != 0 {
+                continue;
+            }
+            scratch.seen[word] |= bit;
+            scratch.touched.push(clause);
+            let probe = self.clause_probe[clause as usize];
+            let count = &mut scratch.counts[probe as usize];
+            *count += 1;
+            if *count == self.needed[probe as usize] {
+                out[probe as usize / 64] |= 1 << (probe % 64);
+            }
         }
     }
 
