@@ -278,6 +278,8 @@ mod tests {
             (r"(?<=a|bc)x", "bcx", Some("x")),
             (r"(['\x22])a+\1", "'aaa'", Some("'aaa'")),
             (r"(?i)(ab)\1", "abAB", Some("abAB")),
+            (r"(?P<q>['`])a(?P=q)", "'a` `a`", Some("`a`")),
+            (r"(?<q>a)(b)\k<q>\g2\g{-1}", "ababb", Some("ababb")),
             (r"(?>a+)b", "aaab", Some("aaab")),
             (r"a++a", "aaa", None),
             (r"(?:a|b(?=c))+", "abc", Some("ab")),
@@ -309,9 +311,20 @@ mod tests {
 
     #[test]
     fn refusals_name_the_place() {
-        for (source, offset) in
-            [("a(b", 3), ("a)b", 1), ("[a", 0), ("*a", 0), (r"a\y", 2), (r"\p{L}", 1)]
-        {
+        for (source, offset) in [
+            ("a(b", 3),
+            ("a)b", 1),
+            ("[a", 0),
+            ("*a", 0),
+            (r"a\y", 2),
+            (r"\p{L}", 1),
+            // A name that does not end.
+            ("(?<i:a)b", 4),
+            ("(?P<", 4),
+            ("(?'a", 4),
+            (r"\k<a", 4),
+            (r"(?P=a", 5),
+        ] {
             assert_eq!(Pattern::new(source, false, 1).unwrap_err().offset, offset, "{source}");
         }
     }

@@ -225,15 +225,14 @@ impl Parser<'_> {
         if self.eat(b">") {
             return Ok(Some(Node::Atomic(Box::new(self.closed()?))));
         }
+        if self.eat(b"P=") {
+            let name = self.group_name(b')')?;
+            return self.reference(&name).map(Some);
+        }
         let ends: [(&[u8], u8); 3] = [(b"P<", b'>'), (b"<", b'>'), (b"'", b'\'')];
         for (text, end) in ends {
             if self.eat(text) {
-                let start = self.at;
-                while self.peek().is_some_and(|b| b != end) {
-                    self.at += 1;
-                }
-                let name = self.pattern[start..self.at].to_vec();
-                self.at += 1;
+                let name = self.group_name(end)?;
                 self.groups += 1;
                 let group = self.groups;
                 self.names.push((name, group));
@@ -414,28 +413,62 @@ impl Parser<'_> {
         }))
     }
 
-    fn named_backreference(&mut self) -> Result<Node, PatternError> {
-        self.at += 1;
-        let close = match self.peek() {
-            Some(b'{') => b'}',
-            Some(b'<') => b'>',
-            Some(b'\'') => b'\'',
-            _ => return Err(self.error("a group name is expected")),
-        };
-        let start = self.at + 1;
-        self.at = start;
-        while self.peek().is_some_and(|b| b != close) {
+    /// The name of a group up to `end`, which is read as well.
+    fn group_name(&mut self, end: u8) -> Result<Vec<u8>, PatternError> {
+        let start = self.at;
+        while self.peek().is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) {
             self.at += 1;
         }
-        let name = &self.pattern[start..self.at];
+        let name = self.pattern[start..self.at].to_vec();
+        if name.is_empty() || self.peek() != Some(end) {
+            return Err(self.error("the name of a group is not well formed"));
+        }
+        self.at += 1;
+        Ok(name)
+    }
+
+    /// `\k{name}`, `\g{name}`, `\g{1}`, `\g{-1}`, `\g1`.
+    fn named_backreference(&mut self) -> Result<Node, PatternError> {
+        self.at += 1;
+        let name = match self.peek() {
+            Some(b'{') => {
+                self.at += 1;
+                self.group_name(b'}')?
+            }
+            Some(b'<') => {
+                self.at += 1;
+                self.group_name(b'>')?
+            }
+            Some(b'\'') => {
+                self.at += 1;
+                self.group_name(b'\'')?
+            }
+            Some(b'0'..=b'9') => {
+                let start = self.at;
+                while self.peek().is_some_and(|b| b.is_ascii_digit()) {
+                    self.at += 1;
+                }
+                self.pattern[start..self.at].to_vec()
+            }
+            _ => return Err(self.error("a group name is expected")),
+        };
+        self.reference(&name)
+    }
+
+    fn reference(&self, name: &[u8]) -> Result<Node, PatternError> {
+        let numbered = || {
+            let number: i64 = std::str::from_utf8(name).ok()?.parse().ok()?;
+            let before = i64::from(self.groups) + 1;
+            u32::try_from(if number < 0 { before + number } else { number }).ok()
+        };
         let group = self
             .names
             .iter()
             .find(|(known, _)| known == name)
             .map(|(_, group)| *group)
-            .or_else(|| std::str::from_utf8(name).ok()?.parse().ok())
+            .or_else(numbered)
+            .filter(|&group| group > 0)
             .ok_or_else(|| self.error("unknown group"))?;
-        self.at += 1;
         Ok(Node::Backreference { group, caseless: self.flags.caseless })
     }
 
