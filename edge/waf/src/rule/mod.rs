@@ -4,6 +4,7 @@
 //! meet an unknown name.
 
 pub(crate) mod action;
+mod check_digits;
 mod ctl;
 pub(crate) mod operator;
 pub(crate) mod target;
