@@ -36,6 +36,7 @@ case $(uname -s) in
 esac
 need_rust
 need_packages compiler postgres
+want_crs
 step "building marquis (a first build takes some minutes)" \
   cargo_briefly build --release --locked -p marquis
 

@@ -127,7 +127,7 @@ trap 'exit 143' TERM HUP
 # ---- what is needed -------------------------------------------------------------------
 
 need_rust
-need_packages compiler postgres redis node python
+need_packages compiler postgres redis node python crs sqlmap
 say "==> $(rustc --version), $("$(postgres_bin)/postgres" --version), $(redis-server --version | cut -d' ' -f1-3)"
 # A throw-away checkout gains nothing from incremental artefacts and pays for writing them.
 if [ "${CI:-}" = true ]; then export CARGO_INCREMENTAL=0; fi

@@ -123,6 +123,8 @@ missing() {
       postgres) [ -n "$(postgres_bin)" ] || say postgres ;;
       redis) command -v redis-server >/dev/null 2>&1 || say redis ;;
       node) { command -v node && command -v npm; } >/dev/null 2>&1 || say node ;;
+      crs) [ -d /usr/share/modsecurity-crs/rules ] || say crs ;;
+      sqlmap) [ -x /usr/bin/sqlmap ] || say sqlmap ;;
       # Debian has venv without what it needs until python3-venv is installed.
       python) python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || say python ;;
     esac
@@ -144,6 +146,8 @@ need_packages() {
       redis) packages+=(redis-server) ;;
       node) packages+=(nodejs npm) ;;
       python) packages+=(python3 python3-venv) ;;
+      crs) packages+=(modsecurity-crs) ;;
+      sqlmap) packages+=(sqlmap) ;;
     esac
   done
   if ! command -v apt-get >/dev/null 2>&1; then
@@ -169,4 +173,15 @@ need_packages() {
     ${as_root[@]+"${as_root[@]}"} bash "$root/scripts/install-packages.sh" "${packages[@]}"
   lacking=$(missing "$@" | tr '\n' ' ')
   if [ -n "$lacking" ]; then fail "still missing after the installation: $lacking"; fi
+}
+
+# want_crs: the firewall's Core Rule Set, without which it runs with its custom rules only.
+want_crs() {
+  if [ -z "$(missing crs)" ]; then return; fi
+  if command -v apt-get >/dev/null 2>&1; then
+    need_packages crs
+  else
+    say "==> the OWASP Core Rule Set is not packaged here: unpack a release of it and name its" \
+      "directory in gateway.waf.crs; until then the firewall runs its custom rules only"
+  fi
 }

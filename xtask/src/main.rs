@@ -6,6 +6,7 @@
 
 mod arch;
 mod bench;
+mod conformance;
 mod history;
 mod queries;
 mod workspace;
@@ -32,6 +33,8 @@ enum Task {
     Queries(queries::Arguments),
     /// Measure the release binary side by side with nginx and pgbench, and print the ratios
     Bench(bench::Arguments),
+    /// Run a rule set's regression suite through the gateway and through nginx with libmodsecurity
+    Conformance(conformance::Arguments),
     /// Let people talk over two chat nodes that are killed, and judge what each of them saw
     History(history::Arguments),
 }
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Task::Arch(arguments) => arch::run(&arguments),
         Task::Queries(arguments) => queries::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Conformance(arguments) => conformance::run(&arguments),
         Task::History(arguments) => history::run(&arguments),
     };
     match outcome {

@@ -128,7 +128,7 @@ mod tests {
         let ids: Vec<Uuid> = (0..100)
             .map(|turn| {
                 elsewhere.advance(Duration::seconds(if turn % 2 == 0 { 60 } else { -60 }));
-                new_uuid(&*elsewhere);
+                let _ = new_uuid(&*elsewhere);
                 new_uuid(&*here)
             })
             .collect();

@@ -15,7 +15,7 @@ async fn raw(api: &Api, token: &str, path: &str, body: impl Into<Vec<u8>>) -> An
 
 #[tokio::test]
 async fn what_is_not_json_is_a_400() {
-    let api = shared::up().await.api();
+    let api = shared::unguarded().await.api();
     let token = api.register().await.access;
     let deep = [vec![b'['; 100_000], vec![b']'; 100_000]].concat();
     let deep_objects = "{\"a\":".repeat(5_000) + "1" + &"}".repeat(5_000);
@@ -48,7 +48,7 @@ async fn what_is_not_json_is_a_400() {
 
 #[tokio::test]
 async fn every_wrong_field_is_named() {
-    let api = shared::up().await.api();
+    let api = shared::unguarded().await.api();
     let account = api.register().await;
     let token = &account.access;
     api.post("/api/v1/auth/register", &json!({}))
@@ -75,7 +75,7 @@ async fn every_wrong_field_is_named() {
 
 #[tokio::test]
 async fn weak_passwords_are_refused_with_a_reason() {
-    let api = shared::up().await.api();
+    let api = shared::unguarded().await.api();
     let name = unique("weak");
     let email = format!("{name}@example.org");
     for password in
@@ -94,7 +94,7 @@ async fn weak_passwords_are_refused_with_a_reason() {
 
 #[tokio::test]
 async fn amounts_are_positive_integers_of_a_known_currency() {
-    let api = shared::up().await.api();
+    let api = shared::unguarded().await.api();
     let token = api.register().await.access;
     for amount in [
         "-1",
@@ -144,7 +144,7 @@ async fn amounts_are_positive_integers_of_a_known_currency() {
 
 #[tokio::test]
 async fn other_content_types_and_encodings_are_a_415() {
-    let api = shared::up().await.api();
+    let api = shared::unguarded().await.api();
     let token = api.register().await.access;
     let body = json!({ "amount": 1, "currency": "EUR" }).to_string();
     for kind in [
@@ -171,7 +171,7 @@ async fn other_content_types_and_encodings_are_a_415() {
 
 #[tokio::test]
 async fn oversized_bodies_are_a_413() {
-    let api = shared::up().await.api();
+    let api = shared::unguarded().await.api();
     let token = api.register().await.access;
     let body = |size: usize| {
         format!("{{\"amount\":1,\"currency\":\"EUR\",\"description\":\"{}\"}}", "x".repeat(size))
@@ -191,7 +191,7 @@ async fn oversized_bodies_are_a_413() {
 
 #[tokio::test]
 async fn unknown_routes_are_a_404_and_methods_a_405_that_says_which() {
-    let api = shared::up().await.api();
+    let api = shared::unguarded().await.api();
     let token = api.register().await.access;
     for path in [
         "/nothing",
@@ -246,7 +246,7 @@ async fn unknown_routes_are_a_404_and_methods_a_405_that_says_which() {
 
 #[tokio::test]
 async fn ids_in_paths_are_checked() {
-    let api = shared::up().await.api();
+    let api = shared::unguarded().await.api();
     let token = api.register().await.access;
     for id in [
         "x",
@@ -270,7 +270,7 @@ async fn ids_in_paths_are_checked() {
 
 #[tokio::test]
 async fn no_secret_and_no_personal_data_reach_the_log() {
-    let installation = shared::up().await;
+    let installation = shared::unguarded().await;
     let api = installation.api();
     let account = api.register().await;
     api.login(&account.email, PASSWORD).await.expect(200);

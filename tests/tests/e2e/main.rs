@@ -5,6 +5,7 @@
 //! exhaust something have one of their own.
 
 mod crash;
+mod firewall;
 mod identity;
 mod input;
 mod lifecycle;

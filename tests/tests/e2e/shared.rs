@@ -23,6 +23,19 @@ pub async fn up() -> &'static Installation {
     .await
 }
 
+/// One process without its firewall: what the services themselves make of bad input.
+pub async fn unguarded() -> &'static Installation {
+    static UNGUARDED: OnceCell<Installation> = OnceCell::const_new();
+    UNGUARDED
+        .get_or_init(|| async {
+            let toml = "[gateway.waf]\nengine = \"off\"\n\
+                        [gateway.limits]\nheader_timeout = \"2s\"\nbody_timeout = \"2s\"\n";
+            Installation::start_with(Settings { toml: toml.to_owned(), ..Settings::default() })
+                .await
+        })
+        .await
+}
+
 /// Several processes on two databases.
 pub async fn split() -> &'static Split {
     static SPLIT: OnceCell<(Split, [EmptyDatabase; 2])> = OnceCell::const_new();

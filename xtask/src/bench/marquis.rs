@@ -27,6 +27,8 @@ pub struct Marquis {
 pub enum Shape<'s> {
     /// `serve --role gateway` in front of the upstream on this port.
     Gateway(u16, Duties),
+    /// As above with all duties, and the firewall blocking by the Core Rule Set.
+    Guarded(u16),
     /// `up` on a configured PostgreSQL.
     Up(&'s str),
     /// `up` on a configured PostgreSQL for all services, for people who talk all the time.
@@ -63,7 +65,7 @@ impl Marquis {
         );
         command.arg("--config").arg(&file).arg("--data-dir").arg(directory.join("data"));
         let health = match shape {
-            Shape::Gateway(..) => {
+            Shape::Gateway(..) | Shape::Guarded(_) => {
                 command.args(["serve", "--role", "gateway"]);
                 "/bench"
             }
@@ -140,15 +142,17 @@ fn configuration(shape: &Shape<'_>, port: u16, tls_port: u16, directory: &Path) 
     let limits = "[gateway.rate_limits.default]\nlimit = 1000000\nwindow = \"1s\"\n\n\
                   [gateway.rate_limits.credentials]\nlimit = 1000000\nwindow = \"1s\"\n\n";
     let access_log = format!("[gateway.access_log]\npath = \"{log}\"\n\n");
+    // What these are compared with has no firewall; `bench waf` measures ours.
+    let no_waf = "[gateway.waf]\nengine = \"off\"\n\n";
     match shape {
         Shape::Gateway(upstream, duties) => {
             let route = "[[gateway.routes]]\npath = \"/*\"\nservice = \"bench\"\nauth = \"none\"\n";
             let upstream =
                 format!("[gateway.upstreams.bench]\nservers = [\"127.0.0.1:{upstream}\"]\n\n");
             match duties {
-                Duties::Full => format!("{listeners}{access_log}{limits}{upstream}{route}"),
+                Duties::Full => format!("{listeners}{no_waf}{access_log}{limits}{upstream}{route}"),
                 Duties::Bare => format!(
-                    "{listeners}[gateway.access_log]\nenabled = false\n\n\
+                    "{listeners}{no_waf}[gateway.access_log]\nenabled = false\n\n\
                      [gateway.headers]\nstrict_transport_security = \"\"\n\
                      content_security_policy = \"\"\nx_frame_options = \"\"\n\
                      x_content_type_options = \"\"\nreferrer_policy = \"\"\n\
@@ -157,8 +161,13 @@ fn configuration(shape: &Shape<'_>, port: u16, tls_port: u16, directory: &Path) 
                 ),
             }
         }
+        Shape::Guarded(upstream) => format!(
+            "{listeners}{access_log}{limits}[gateway.upstreams.bench]\n\
+             servers = [\"127.0.0.1:{upstream}\"]\n\n[[gateway.routes]]\npath = \"/*\"\n\
+             service = \"bench\"\nauth = \"none\"\n"
+        ),
         Shape::Up(url) => format!(
-            "{listeners}{access_log}{limits}[database.auth]\nurl = \"{url}\"\n\n\
+            "{listeners}{no_waf}{access_log}{limits}[database.auth]\nurl = \"{url}\"\n\n\
              [database.payments]\nurl = \"{url}\"\n"
         ),
         // Tokens outlive the run, registering thousands is not the subject, and the load of

@@ -6,10 +6,11 @@
 
 mod chat;
 mod load;
-mod marquis;
-mod nginx;
+pub mod marquis;
+pub mod nginx;
 mod report;
-mod servers;
+pub mod servers;
+mod waf;
 
 use crate::{Outcome, workspace};
 use load::{Measured, pgbench, wrk};
@@ -53,6 +54,8 @@ pub struct Arguments {
 /// Suites of their own.
 #[derive(clap::Subcommand)]
 enum Suite {
+    /// Requests through the gateway with the firewall on and off, and what it keeps in memory
+    Waf(waf::Arguments),
     /// Messages, idle sockets and connections beside a Node server on stock socket.io
     Chat(chat::Arguments),
 }
@@ -70,8 +73,10 @@ enum Part {
 
 /// Builds, measures, prints the table, and fails when a bar is missed.
 pub fn run(arguments: &Arguments) -> Outcome {
-    if let Some(Suite::Chat(arguments)) = &arguments.suite {
-        return chat::run(arguments);
+    match &arguments.suite {
+        Some(Suite::Chat(arguments)) => return chat::run(arguments),
+        Some(Suite::Waf(arguments)) => return waf::run(arguments),
+        None => {}
     }
     need(
         &["wrk", "nginx", "pgbench", "psql", "curl", "openssl"],
@@ -334,7 +339,7 @@ mod tests {
 
     #[test]
     fn every_script_is_where_it_is_looked_for() {
-        for name in ["me.lua", "pay.lua", "list.lua", "two-inserts.sql"] {
+        for name in ["me.lua", "pay.lua", "list.lua", "get.lua", "browse.lua", "two-inserts.sql"] {
             assert!(PathBuf::from(script(name)).is_file(), "{name}");
         }
     }
