@@ -1,5 +1,10 @@
-//! Events as they leave a service through its transactional outbox.
+//! Events as they leave a service through its transactional outbox, and how another
+//! service reads them.
 
+use std::fmt;
+use std::str::FromStr;
+
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -29,4 +34,105 @@ pub struct Event {
 #[must_use]
 pub fn topic(service: &str) -> String {
     format!("events.{service}")
+}
+
+/// A place in a service's log of events: the transaction that appended an event, then the
+/// event's position. Text form `<transaction>-<position>`, both decimal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Cursor {
+    /// The appending transaction (PostgreSQL `xid8`).
+    pub transaction: u64,
+    /// The event's position within the log.
+    pub position: i64,
+}
+
+impl Cursor {
+    /// Before every event.
+    pub const START: Self = Self { transaction: 0, position: 0 };
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.transaction, self.position)
+    }
+}
+
+/// The text is no cursor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is not a cursor (two decimal numbers with a hyphen between them)")]
+pub struct InvalidCursor;
+
+impl FromStr for Cursor {
+    type Err = InvalidCursor;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (transaction, position) = text.split_once('-').ok_or(InvalidCursor)?;
+        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(transaction) || !digits(position) {
+            return Err(InvalidCursor);
+        }
+        Ok(Self {
+            transaction: transaction.parse().map_err(|_| InvalidCursor)?,
+            position: position.parse().map_err(|_| InvalidCursor)?,
+        })
+    }
+}
+
+impl TryFrom<String> for Cursor {
+    type Error = InvalidCursor;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Cursor> for String {
+    fn from(cursor: Cursor) -> Self {
+        cursor.to_string()
+    }
+}
+
+/// An event and its place in the log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Recorded {
+    /// Where to go on after it.
+    pub cursor: Cursor,
+    /// The event.
+    pub event: Event,
+}
+
+/// The log could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the events cannot be read now")]
+pub struct SourceUnavailable(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// A service's log of events. A reader keeps its own cursor, so a reader that is away holds
+/// up nobody and misses nothing within the log's retention.
+#[async_trait]
+pub trait EventSource: fmt::Debug + Send + Sync + 'static {
+    /// At most `limit` events after the cursor, in order. No event ever appears before a
+    /// cursor that was handed out.
+    async fn events_after(
+        &self,
+        after: Cursor,
+        limit: u32,
+    ) -> Result<Vec<Recorded>, SourceUnavailable>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_order_by_transaction_then_position_and_survive_text() {
+        let early = Cursor { transaction: 7, position: 900 };
+        let late = Cursor { transaction: 12, position: 3 };
+        assert!(Cursor::START < early && early < late);
+        assert_eq!(late.to_string().parse(), Ok(late));
+        for wrong in ["", "-", "1", "1-", "-1", "+1-2", "1--2", "1-2-3", "99999999999999999999-1"] {
+            assert_eq!(wrong.parse::<Cursor>(), Err(InvalidCursor), "{wrong}");
+        }
+    }
 }

@@ -5,3 +5,7 @@
 
 pub mod events;
 pub mod identity;
+pub mod people;
+pub mod personal_data;
+pub mod presence;
+pub mod push;
