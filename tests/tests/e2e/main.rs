@@ -6,6 +6,7 @@
 
 mod crash;
 mod firewall;
+mod firewall_commands;
 mod identity;
 mod input;
 mod lifecycle;

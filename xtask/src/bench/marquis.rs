@@ -50,8 +50,8 @@ impl Marquis {
     ) -> Result<Self, Box<dyn Error>> {
         let directory = directory.join(name);
         fs::create_dir_all(&directory)?;
-        let (port, tls_port) = (free_port()?, free_port()?);
-        let configuration = configuration(shape, port, tls_port, &directory);
+        let (port, tls_port, status) = (free_port()?, free_port()?, free_port()?);
+        let configuration = configuration(shape, [port, tls_port, status], &directory);
         let file = directory.join("marquis.toml");
         fs::write(&file, &configuration)?;
 
@@ -131,12 +131,13 @@ pub fn binary() -> PathBuf {
     workspace::root().join(target).join("release/marquis")
 }
 
-fn configuration(shape: &Shape<'_>, port: u16, tls_port: u16, directory: &Path) -> String {
+fn configuration(shape: &Shape<'_>, ports: [u16; 3], directory: &Path) -> String {
+    let [port, tls_port, status] = ports;
     let log = directory.join("access.log");
     let log = log.display();
     let listeners = format!(
         "[gateway]\nhttp = \"127.0.0.1:{port}\"\nhttps = \"127.0.0.1:{tls_port}\"\n\
-         plain = \"serve\"\n\n"
+         plain = \"serve\"\nstatus = \"127.0.0.1:{status}\"\n\n"
     );
     // One client address sends everything; its limit is raised and still counted.
     let limits = "[gateway.rate_limits.default]\nlimit = 1000000\nwindow = \"1s\"\n\n\

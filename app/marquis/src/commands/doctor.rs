@@ -8,6 +8,7 @@ use marquis_cluster::{Cluster, RedisOptions};
 use marquis_config::{Config, DatabaseServer};
 use marquis_database::Database;
 use marquis_database::private::{find_binaries, running_url};
+use marquis_gateway::waf::Crs;
 use marquis_kernel::SystemClock;
 use marquis_telemetry::Metrics;
 
@@ -49,6 +50,7 @@ pub async fn examine(config: Config) -> Result<(), Failure> {
         show(database(&config, service, server).await);
     }
     show(redis(&config).await);
+    show(firewall(&config));
     show(open_files(&config));
     if bad == 0 {
         say("Nothing has to be changed.");
@@ -104,6 +106,36 @@ async fn database(config: &Config, service: &str, server: &DatabaseServer) -> Di
             let what = format!("{service}: PostgreSQL does not answer within {PATIENCE:?}");
             Diagnosis::Bad { what, remedy }
         }
+    }
+}
+
+fn firewall(config: &Config) -> Diagnosis {
+    use marquis_config::sections::waf::WafMode;
+
+    let settings = &config.gateway.waf;
+    if settings.engine == WafMode::Off {
+        return Diagnosis::Remark("the firewall is off (gateway.waf.engine)".to_owned());
+    }
+    match marquis_gateway::waf::load(settings) {
+        Ok(loaded) => match loaded.crs {
+            Crs::Loaded(from) => Diagnosis::Good(format!(
+                "firewall: {} rules, the Core Rule Set from {}",
+                loaded.rules.len(),
+                from.display()
+            )),
+            Crs::Unwanted => {
+                Diagnosis::Remark("firewall: runs without the Core Rule Set, as set".to_owned())
+            }
+            Crs::Missing(directory) => Diagnosis::Bad {
+                what: format!("firewall: the Core Rule Set is not in {}", directory.display()),
+                remedy: "install the Debian package modsecurity-crs, or set gateway.waf.crs"
+                    .to_owned(),
+            },
+        },
+        Err(error) => Diagnosis::Bad {
+            what: format!("firewall: the rules cannot be loaded: {error}"),
+            remedy: "correct them; `marquis waf check FILE` looks at one file".to_owned(),
+        },
     }
 }
 
