@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// The envelope of every event. Consumers see an event at least once and deduplicate by `id`.
+/// The envelope of every event. Who listens on the cluster sees an event at least once and
+/// deduplicates by `id`; who reads an [`EventSource`] deduplicates by cursor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
@@ -36,12 +37,13 @@ pub fn topic(service: &str) -> String {
     format!("events.{service}")
 }
 
-/// A place in a service's log of events: the transaction that appended an event, then the
-/// event's position. Text form `<transaction>-<position>`, both decimal.
+/// A place in a service's log of events: the transaction that an event was appended after,
+/// then the event's position. Text form `<transaction>-<position>`, both decimal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Cursor {
-    /// The appending transaction (PostgreSQL `xid8`).
+    /// The newest transaction (PostgreSQL `xid8`) that may have been at work when the event
+    /// was appended, the appending one or a later one.
     pub transaction: u64,
     /// The event's position within the log.
     pub position: i64,

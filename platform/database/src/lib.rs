@@ -1,11 +1,13 @@
-//! PostgreSQL as the services see it: pools, migrations, the transactional outbox, the job
-//! queue, and the private cluster of `marquis up`.
+//! PostgreSQL as the services see it: pools, migrations, the transactional outbox,
+//! other services' logs of events, the job queue, and the private cluster of `marquis up`.
 //!
 //! Each service owns one schema; every connection has that schema alone on its
 //! `search_path`, so SQL names tables without it and no statement crosses schemas.
 
 mod connection;
 mod error;
+mod failure;
+pub mod feed;
 pub mod jobs;
 mod listen;
 pub mod migration;

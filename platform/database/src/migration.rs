@@ -80,8 +80,9 @@ macro_rules! migrations {
     };
 }
 
-/// Tables `outbox` and `jobs`, which every schema has; applied before a service's own migrations.
-pub const OUTBOX_AND_JOBS: &[Migration] = migrations!["001_outbox_and_jobs"];
+/// Tables that every schema has (outbox, jobs, cursors into logs of events); applied before a
+/// service's own migrations.
+pub const OUTBOX_AND_JOBS: &[Migration] = migrations!["001_outbox_and_jobs", "002_event_log"];
 
 /// Why a schema was not brought up to date. Nothing was changed by the migration concerned.
 #[derive(Debug, Error)]

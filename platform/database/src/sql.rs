@@ -33,10 +33,66 @@ pub(crate) const RECORD_MIGRATION: &str =
 /// The relay that publishes; others stand by. Released by the server when the session ends.
 pub(crate) const TRY_LEAD_OUTBOX: &str =
     "SELECT pg_try_advisory_lock(hashtextextended($1::text || '.outbox.leader', 0))";
-pub(crate) const OLDEST_EVENTS: &str = "SELECT position, id, kind, subject, occurred_at, data, traceparent FROM outbox ORDER BY position LIMIT $1";
-pub(crate) const DELETE_EVENTS: &str = "DELETE FROM outbox WHERE position = ANY($1)";
 pub(crate) const APPEND_EVENT: &str = "INSERT INTO outbox (id, kind, subject, occurred_at, data, traceparent) VALUES ($1, $2, $3, $4, $5, $6)";
-pub(crate) const OUTBOX_BACKLOG: &str = "SELECT count(*), min(occurred_at) FROM outbox";
+/// The last column tells whether the event may be read: see `outbox_transaction` in the migration.
+pub(crate) const EVENTS_AFTER: &str = "
+    SELECT transaction, position, id, kind, subject, occurred_at, data, traceparent,
+           transaction < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+    FROM outbox WHERE (transaction, position) > ($1, $2)
+    ORDER BY transaction, position LIMIT $3";
+pub(crate) const OUTBOX_BACKLOG: &str = "
+    SELECT count(*), min(occurred_at) FROM outbox
+    WHERE (transaction, position) >
+        (SELECT transaction, position FROM feed_cursors WHERE source = 'outbox')";
+/// The database's clock: events are swept by age, and nobody decides by it.
+pub(crate) const AGO: &str = "SELECT clock_timestamp() - make_interval(secs => $1)";
+/// Only what the relay has published, oldest first, as long as it is old enough.
+pub(crate) const SWEEP_EVENTS: &str = "
+    DELETE FROM outbox WHERE (transaction, position) IN (
+        SELECT transaction, position FROM outbox
+        WHERE (transaction, position) <=
+            (SELECT transaction, position FROM feed_cursors WHERE source = 'outbox')
+        ORDER BY transaction, position LIMIT $2
+    ) AND occurred_at < $1";
+
+pub(crate) const FEED_CURSOR: &str =
+    "SELECT transaction, position, failures FROM feed_cursors WHERE source = $1";
+pub(crate) const BEGIN_FEED: &str =
+    "INSERT INTO feed_cursors (source) VALUES ($1) ON CONFLICT DO NOTHING";
+/// Nothing when another node is at work, or has been since the cursor was read.
+pub(crate) const LOCK_FEED: &str = "
+    SELECT FROM feed_cursors WHERE source = $1 AND transaction = $2 AND position = $3
+    FOR UPDATE SKIP LOCKED";
+pub(crate) const ADVANCE_FEED: &str = "
+    UPDATE feed_cursors
+    SET transaction = $2, position = $3, failures = 0, updated_at = clock_timestamp()
+    WHERE source = $1";
+pub(crate) const COUNT_FEED_FAILURE: &str = "
+    UPDATE feed_cursors SET failures = failures + 1, updated_at = clock_timestamp()
+    WHERE source = $1 AND transaction = $2 AND position = $3 RETURNING failures";
+pub(crate) const PARK_EVENT: &str = "
+    INSERT INTO events_parked (
+        source, transaction, position, id, kind, subject, occurred_at, data, traceparent,
+        attempts, last_error
+    ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    ON CONFLICT (source, transaction, position) DO NOTHING";
+pub(crate) const PARKED_EVENTS: &str = "
+    SELECT transaction, position, id, kind, subject, occurred_at, data, traceparent,
+           source, attempts, last_error, parked_at
+    FROM events_parked ORDER BY parked_at DESC, source, transaction, position LIMIT $1";
+pub(crate) const COUNT_PARKED: &str = "SELECT count(*) FROM events_parked";
+pub(crate) const ASK_FOR_RETRY: &str = "
+    UPDATE events_parked SET retry_at = clock_timestamp()
+    WHERE source = $1 AND transaction = $2 AND position = $3";
+pub(crate) const LOCK_RETRY: &str = "
+    SELECT transaction, position, id, kind, subject, occurred_at, data, traceparent
+    FROM events_parked WHERE source = $1 AND retry_at IS NOT NULL
+    ORDER BY transaction, position LIMIT 1 FOR UPDATE SKIP LOCKED";
+pub(crate) const FORGET_PARKED: &str =
+    "DELETE FROM events_parked WHERE source = $1 AND transaction = $2 AND position = $3";
+pub(crate) const REFUSE_RETRY: &str = "
+    UPDATE events_parked SET retry_at = NULL, attempts = attempts + 1, last_error = $4
+    WHERE source = $1 AND transaction = $2 AND position = $3";
 
 pub(crate) const ENQUEUE_JOB: &str = "INSERT INTO jobs (id, kind, payload, run_at, max_attempts, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
 pub(crate) const CLAIM_JOBS: &str = "

@@ -84,7 +84,11 @@ fn relay(
     stop: &CancellationToken,
 ) -> JoinHandle<()> {
     let publisher: Arc<dyn Publisher> = Arc::<Witness>::clone(witness);
-    let relay = Relay::new(database, publisher).with_options(RelayOptions { batch: 100, poll });
+    let relay = Relay::new(database, publisher).with_options(RelayOptions {
+        batch: 100,
+        poll,
+        ..RelayOptions::default()
+    });
     tokio::spawn(relay.run(stop.clone()))
 }
 
@@ -116,7 +120,7 @@ async fn subjects(test: &TestDatabase, names: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_committed_event_is_published_as_it_was_and_deleted() {
+async fn a_committed_event_is_published_as_it_was_and_kept() {
     let test = TestDatabase::new("outbox", &[]).await;
     let database = test.database();
     let (witness, stop) = (Arc::new(Witness::default()), CancellationToken::new());
@@ -132,6 +136,8 @@ async fn a_committed_event_is_published_as_it_was_and_deleted() {
     eventually(PATIENCE, || async { witness.count() == 1 }).await;
     assert_eq!(*witness.events.lock(), [sent]);
     eventually(PATIENCE, || async { backlog(&database).await.is_ok_and(|b| b.events == 0) }).await;
+    let kept = client.query_one("SELECT count(*) FROM outbox", &[]).await.expect("counts");
+    assert_eq!(kept.get::<_, i64>(0), 1, "other services read it");
     stop.cancel();
     running.await.expect("ends");
 }

@@ -1,6 +1,5 @@
 //! Running jobs: claim with a lease, run, report.
 
-use std::any::Any;
 use std::collections::HashMap;
 use std::error::Error;
 use std::panic::AssertUnwindSafe;
@@ -18,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Job, JobError};
 use crate::error::DatabaseError;
+use crate::failure::{chain, panic_message};
 use crate::listen::Listener;
 use crate::pool::Database;
 use crate::retry::jittered;
@@ -68,8 +68,6 @@ impl Default for WorkerOptions {
 
 const OUTAGE_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_OUTAGE_PAUSE: Duration = Duration::from_secs(5);
-/// Characters of an error that are kept.
-const LONGEST_ERROR: usize = 1_000;
 
 /// Runs the jobs of one schema; any number of workers on any number of nodes.
 #[derive(Clone)]
@@ -314,24 +312,4 @@ impl Worker {
         let pause = self.options.first_pause.saturating_mul(1 << doublings);
         jittered(pause.min(self.options.longest_pause))
     }
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("the handler panicked: {}", text.unwrap_or("no message"))
-}
-
-/// The error and its causes on one line.
-fn chain(error: &(dyn Error + Send + Sync)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text.chars().take(LONGEST_ERROR).collect()
 }

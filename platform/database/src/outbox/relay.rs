@@ -1,17 +1,19 @@
-//! Publishing committed rows of the outbox, by one leader per schema.
+//! Publishing committed rows of the outbox, by one leader per schema, which also sweeps
+//! what is old.
 
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use marquis_contracts::events::Event;
+use marquis_contracts::events::{Cursor, Event};
+use time::OffsetDateTime;
 use tokio::time::sleep;
-use tokio_postgres::Row;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::DatabaseError;
 use crate::listen::Listener;
+use crate::outbox;
 use crate::pool::Database;
 use crate::retry::jittered;
 use crate::sql;
@@ -36,16 +38,28 @@ pub struct RelayOptions {
     /// How often an idle leader looks without having been woken, and a standby asks for
     /// the leadership.
     pub poll: Duration,
+    /// How long events stay after they happened, for services that read the log.
+    pub retention: Duration,
+    /// How often older ones are deleted.
+    pub sweep_every: Duration,
 }
 
 impl Default for RelayOptions {
     fn default() -> Self {
-        Self { batch: 500, poll: Duration::from_secs(1) }
+        Self {
+            batch: 500,
+            poll: Duration::from_secs(1),
+            retention: Duration::from_secs(7 * 24 * 3_600),
+            sweep_every: Duration::from_secs(60),
+        }
     }
 }
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// First pause when events wait for a transaction that is still at work; doubled each time.
+const FIRST_WAIT: Duration = Duration::from_millis(2);
+const LONGEST_WAIT: Duration = Duration::from_millis(100);
 
 /// Publishes the outbox of one schema.
 pub struct Relay {
@@ -149,36 +163,57 @@ impl Relay {
                 () = sleep(self.options.poll) => {}
             }
         }
-        let oldest = session.client.prepare(sql::OLDEST_EVENTS).await?;
-        let delete = session.client.prepare(sql::DELETE_EVENTS).await?;
+        let after = session.client.prepare(sql::EVENTS_AFTER).await?;
+        let advance = session.client.prepare(sql::ADVANCE_FEED).await?;
+        let place = session.client.query_one(sql::FEED_CURSOR, &[&outbox::RELAY]).await?;
+        let mut cursor = outbox::cursor(&place);
+        let mut wait = FIRST_WAIT;
+        let mut swept: Option<Instant> = None;
         while !stop.is_cancelled() {
-            let rows = session.client.query(&oldest, &[&i64::from(self.options.batch)]).await?;
+            if swept.is_none_or(|when| when.elapsed() >= self.options.sweep_every) {
+                self.sweep().await?;
+                swept = Some(Instant::now());
+            }
+            let limit = i64::from(self.options.batch);
+            let (transaction, position) = (outbox::transaction(cursor), cursor.position);
+            let rows = session.client.query(&after, &[&transaction, &position, &limit]).await?;
             if rows.is_empty() {
                 session.rest(self.options.poll, stop).await?;
                 continue;
             }
             session.stay_awake().await?;
-            let (positions, events) = read(&rows);
+            let ripe: Vec<_> = rows.iter().take_while(|row| row.get::<_, bool>(8)).collect();
+            let (cursors, events): (Vec<Cursor>, Vec<Event>) = ripe
+                .into_iter()
+                .map(outbox::recorded)
+                .map(|recorded| (recorded.cursor, recorded.event))
+                .unzip();
+            let Some(last) = cursors.last().copied() else {
+                // Committed, but a transaction that could still append below is at work;
+                // its end rings no bell.
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = sleep(wait) => wait = (wait * 2).min(LONGEST_WAIT),
+                }
+                continue;
+            };
+            wait = FIRST_WAIT;
             self.publisher.publish(&events).await.map_err(Trouble::Publisher)?;
-            session.client.execute(&delete, &[&positions]).await?;
+            let (transaction, position) = (outbox::transaction(last), last.position);
+            session.client.execute(&advance, &[&outbox::RELAY, &transaction, &position]).await?;
+            cursor = last;
             *progressed = true;
         }
         Ok(())
     }
-}
 
-fn read(rows: &[Row]) -> (Vec<i64>, Vec<Event>) {
-    rows.iter()
-        .map(|row| {
-            let event = Event {
-                id: row.get(1),
-                kind: row.get(2),
-                subject: row.get(3),
-                occurred_at: row.get(4),
-                data: row.get(5),
-                traceparent: row.get(6),
-            };
-            (row.get::<_, i64>(0), event)
-        })
-        .unzip()
+    async fn sweep(&self) -> Result<(), DatabaseError> {
+        let retention = self.options.retention.as_secs_f64();
+        let row = self.database.client().await?.query_one(sql::AGO, &[&retention]).await?;
+        let swept = outbox::sweep(&self.database, row.get::<_, OffsetDateTime>(0)).await?;
+        if swept > 0 {
+            tracing::debug!(schema = self.database.schema(), events = swept, "old events are gone");
+        }
+        Ok(())
+    }
 }
