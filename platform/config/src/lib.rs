@@ -34,11 +34,13 @@ pub use problem::{ConfigErrors, Finding, Problem, Problems};
 pub use sections::auth::Auth;
 pub use sections::database::{Database, DatabaseServer, PrivateDatabase};
 pub use sections::gateway::Gateway;
+pub use sections::notifications::Notifications;
 pub use sections::payments::Payments;
 pub use sections::redis::Redis;
 pub use sections::secrets::Secrets;
 pub use sections::server::{Listener, Server};
 pub use sections::telemetry::{LogFormat, Telemetry};
+pub use sections::users::Users;
 pub use span::{InvalidSpan, Span};
 
 /// Everything that can be configured.
@@ -63,8 +65,12 @@ pub struct Config {
     pub gateway: Gateway,
     /// Identity.
     pub auth: Auth,
+    /// Notifications.
+    pub notifications: Notifications,
     /// Payments.
     pub payments: Payments,
+    /// The directory of people.
+    pub users: Users,
     #[serde(skip)]
     provenance: load::Provenance,
 }
@@ -123,7 +129,9 @@ impl Config {
         self.server.insecurities(&mut findings);
         self.gateway.insecurities(&mut findings);
         self.auth.insecurities(&mut findings);
+        self.notifications.insecurities(&mut findings);
         self.payments.insecurities(&mut findings);
+        self.users.insecurities(&mut findings);
         self.exposed_files(&mut findings);
         findings
     }
@@ -142,7 +150,9 @@ impl Config {
         self.server.validate(problems);
         self.gateway.validate(problems);
         self.auth.validate(problems);
+        self.notifications.validate(problems);
         self.payments.validate(problems);
+        self.users.validate(problems);
     }
 
     /// Configuration files that hold secrets and that every user of the machine may read.

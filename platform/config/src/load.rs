@@ -22,7 +22,9 @@ pub(crate) const DEFAULT_TOML: &str = concat!(
     include_str!("../defaults/gateway.toml"),
     include_str!("../defaults/waf.toml"),
     include_str!("../defaults/auth.toml"),
+    include_str!("../defaults/notifications.toml"),
     include_str!("../defaults/payments.toml"),
+    include_str!("../defaults/users.toml"),
 );
 
 /// Where a configuration is read from. The default reads nothing but the embedded file,

@@ -18,8 +18,12 @@ pub struct Database {
     pub private: PrivateDatabase,
     /// The server of the auth service.
     pub auth: DatabaseServer,
+    /// The server of the notifications service.
+    pub notifications: DatabaseServer,
     /// The server of the payments service.
     pub payments: DatabaseServer,
+    /// The server of the users service.
+    pub users: DatabaseServer,
 }
 
 /// Settings of the private PostgreSQL cluster, used for services without a URL.
@@ -136,8 +140,13 @@ impl DatabaseServer {
 impl Database {
     /// Every service with its server.
     #[must_use]
-    pub fn servers(&self) -> [(&'static str, &DatabaseServer); 2] {
-        [("auth", &self.auth), ("payments", &self.payments)]
+    pub fn servers(&self) -> Vec<(&'static str, &DatabaseServer)> {
+        vec![
+            ("auth", &self.auth),
+            ("notifications", &self.notifications),
+            ("payments", &self.payments),
+            ("users", &self.users),
+        ]
     }
 
     /// Reports values that parse but cannot work.

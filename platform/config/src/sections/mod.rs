@@ -9,9 +9,11 @@
 pub mod auth;
 pub mod database;
 pub mod gateway;
+pub mod notifications;
 pub mod payments;
 pub mod redis;
 pub mod secrets;
 pub mod server;
 pub mod telemetry;
+pub mod users;
 pub mod waf;

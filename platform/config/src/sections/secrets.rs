@@ -13,6 +13,9 @@ pub struct Secrets {
     /// The key that other keys are wrapped with: at least 32 characters. Empty lets
     /// `marquis up` generate one under the data directory.
     pub master_key: Secret,
+    /// The keyring of personal data. Empty lets `marquis up` generate one under the data
+    /// directory.
+    pub personal_data_keys: Secret,
 }
 
 impl Secrets {
