@@ -1,5 +1,5 @@
-//! Who may do what: access tokens, the verifiers of each deployment shape, and permissions
-//! as types in handlers' signatures.
+//! Who may do what: access tokens, the verifiers of each deployment shape, permissions as
+//! types in handlers' signatures, and the calls between the platform's own processes.
 //!
 //! What always holds: there is one signature algorithm (Ed25519); a token is refused unless
 //! everything about it is as the platform issues it; a handler that takes [`Allowed`] or
@@ -7,6 +7,7 @@
 
 pub mod coverage;
 mod extract;
+pub mod internal;
 pub mod jws;
 mod local;
 mod remote;

@@ -66,6 +66,14 @@ impl Subscription {
             self.inbox.arrived.notified().await;
         }
     }
+
+    /// Rings `bell` for every message and every gap, for somebody who needs to know only
+    /// that it is time to look. Ends with the cluster.
+    pub async fn ring(mut self, bell: &Notify) {
+        while self.recv().await.is_some() {
+            bell.notify_one();
+        }
+    }
 }
 
 impl Drop for Subscription {

@@ -14,7 +14,7 @@ use crate::identity::UserId;
 pub struct Identity {
     /// The person.
     pub user_id: UserId,
-    /// Their unique login name, 3..30 characters.
+    /// Their login name, 3..50 characters, unique without regard to case.
     pub username: String,
 }
 

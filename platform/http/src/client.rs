@@ -164,6 +164,8 @@ pub struct HttpClient {
     preferred: AtomicUsize,
     client: Client<HttpConnector, Full<Bytes>>,
     limits: ClientLimits,
+    /// Shown by calls that carry no token of their own.
+    token: Option<Secret>,
 }
 
 impl HttpClient {
@@ -189,7 +191,14 @@ impl HttpClient {
             .pool_idle_timeout(Duration::from_secs(30))
             .pool_max_idle_per_host(64)
             .build(connector);
-        Ok(Self { bases, preferred: AtomicUsize::new(0), client, limits })
+        Ok(Self { bases, preferred: AtomicUsize::new(0), client, limits, token: None })
+    }
+
+    /// Shows this token in every call that carries none of its own.
+    #[must_use]
+    pub fn authorized(mut self, token: Secret) -> Self {
+        self.token = Some(token);
+        self
     }
 
     /// GET, and the answer as JSON.
@@ -268,7 +277,7 @@ impl HttpClient {
     }
 
     async fn attempt(&self, base: &str, call: &Call) -> Result<Answer, ClientError> {
-        let request = request(base, call)?;
+        let request = request(base, call, self.token.as_ref())?;
         let response = self.client.request(request).await.map_err(|error| {
             if error.is_connect() {
                 ClientError::Unreachable(error.into())
@@ -289,7 +298,11 @@ impl HttpClient {
     }
 }
 
-fn request(base: &str, call: &Call) -> Result<Request<Full<Bytes>>, ClientError> {
+fn request(
+    base: &str,
+    call: &Call,
+    token: Option<&Secret>,
+) -> Result<Request<Full<Bytes>>, ClientError> {
     let mut builder = Request::builder()
         .method(call.method.clone())
         .uri(format!("{base}{}", call.path))
@@ -297,7 +310,7 @@ fn request(base: &str, call: &Call) -> Result<Request<Full<Bytes>>, ClientError>
     if let Some(context) = context::current() {
         builder = builder.header("traceparent", context.trace.child().to_traceparent());
     }
-    if let Some(token) = &call.bearer {
+    if let Some(token) = call.bearer.as_ref().or(token) {
         let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose()))
             .map_err(|error| ClientError::Request(error.into()))?;
         value.set_sensitive(true);
