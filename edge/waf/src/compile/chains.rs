@@ -78,12 +78,11 @@ fn triggers(transformation: Transformation) -> Option<ByteSet> {
         T::UrlDecode | T::UrlDecodeUni => ByteSet::of(*b"%+"),
         T::HtmlEntityDecode => ByteSet::of(*b"&"),
         T::JsDecode | T::EscapeSeqDecode => ByteSet::of(*b"\\"),
-        // The result ends at a NUL.
-        T::CssDecode => ByteSet::of(*b"\\\0"),
+        T::CssDecode => ByteSet::of(*b"\\"),
         T::RemoveNulls | T::ReplaceNulls => ByteSet::of([0]),
         T::Lowercase => ByteSet::of(b'A'..=b'Z'),
         T::Uppercase => ByteSet::of(b'a'..=b'z'),
-        // The result ends at a NUL.
+        // A NUL disappears.
         T::Utf8ToUnicode => ByteSet::of(0x80..=0xff).union(ByteSet::of([0])),
         T::NormalizePath => ByteSet::of(*b"/."),
         T::NormalizePathWin => ByteSet::of(*b"/\\."),

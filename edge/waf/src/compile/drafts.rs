@@ -46,7 +46,7 @@ pub(crate) fn collect(
     context: &mut Context,
     warnings: &mut Vec<String>,
 ) -> Result<Drafts> {
-    let defaults = defaults(document, context)?;
+    let defaults = defaults(document, context, warnings)?;
     let mut rules: Vec<Draft> = Vec::new();
     let mut markers: HashMap<String, Vec<[usize; 5]>> = HashMap::new();
     let mut counts = [0_usize; 5];
@@ -76,7 +76,9 @@ pub(crate) fn collect(
         let Some(draft) = rule(&specs, document, &defaults, context, warnings, &mut used)? else {
             continue;
         };
-        if let Some(first) = seen.insert(draft.id, draft.at.clone()) {
+        if draft.id != 0
+            && let Some(first) = seen.insert(draft.id, draft.at.clone())
+        {
             return Err(SourceError::new(
                 draft.at,
                 format!("the rule id {} is already used at {first}", draft.id),
@@ -93,19 +95,28 @@ pub(crate) fn collect(
     Ok(Drafts { rules, markers })
 }
 
-fn defaults(document: &Document, context: &mut Context) -> Result<[Actions; 5]> {
+fn defaults(
+    document: &Document,
+    context: &mut Context,
+    warnings: &mut Vec<String>,
+) -> Result<[Actions; 5]> {
     let mut all: [Actions; 5] = Default::default();
     let mut given = [false; 5];
     for (at, specs) in &document.defaults {
-        let actions = Actions::new(specs, context)?;
-        let unsuitable = actions.id.is_some()
-            || actions.chain
-            || actions.msg.is_some()
-            || matches!(actions.disruptive, Some(Disruptive::Block));
+        let (block, others): (Vec<_>, Vec<_>) =
+            specs.iter().cloned().partition(|action| action.name == "block");
+        let actions = Actions::new(&others, context)?;
+        if !block.is_empty() {
+            if actions.disruptive.is_none() {
+                return Err(SourceError::new(at.clone(), "block alone cannot be a default action"));
+            }
+            warnings.push(format!("{at}: block has no meaning among default actions"));
+        }
+        let unsuitable = actions.id.is_some() || actions.chain || actions.msg.is_some();
         if unsuitable || actions.transformations_reset {
             return Err(SourceError::new(
                 at.clone(),
-                "id, chain, msg, block and t:none cannot be default actions",
+                "id, chain, msg and t:none cannot be default actions",
             ));
         }
         let phase = usize::from(actions.phase.unwrap_or(2) - 1);
@@ -147,7 +158,12 @@ fn rule(
         .iter()
         .map(|spec| Actions::new(&spec.actions, context))
         .collect::<Result<Vec<_>>>()?;
-    let id = parsed[0].id.ok_or_else(|| SourceError::new(at.clone(), "the rule has no id"))?;
+    // An unconditional action may go without, which is written 0 in logs.
+    let id = match parsed[0].id {
+        Some(id) => id,
+        None if specs[0].operator.is_none() => 0,
+        None => return Err(SourceError::new(at, "the rule has no id")),
+    };
     let mut added: Vec<TargetSpec> = Vec::new();
     for (index, update) in document.updates.iter().enumerate() {
         if !concerns(update, id, &parsed[0]) {

@@ -167,6 +167,10 @@ impl Transaction {
                 self.expand(rules, template, &mut name);
             }
             self.expand(rules, lifetime, &mut seconds);
+            if integer(&seconds) <= 0 {
+                self.set_opened(rules, *collection, &name, None);
+                continue;
+            }
             let key = self
                 .opened
                 .iter()

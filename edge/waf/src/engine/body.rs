@@ -120,8 +120,8 @@ impl Transaction {
             !matches!(self.body_processor, Some(BodyProcessor::Multipart | BodyProcessor::Xml));
         if !body.is_empty() && (self.force_body || raw) {
             self.set(Variable::RequestBody, &body);
-            self.full_request(&body);
         }
+        self.full_request(&body);
         if !body.is_empty() {
             self.set_number(Variable::RequestBodyLength, body.len());
         }

@@ -38,7 +38,9 @@ impl Transaction {
         self.set(Variable::RequestUriRaw, uri);
         let without_fragment = uri.split(|&b| b == b'#').next().unwrap_or(uri);
         let decoded = percent_decoded(without_fragment);
-        let path = decoded.split(|&b| b == b'?').next().unwrap_or(&decoded).to_vec();
+        // The path ends at the question mark as sent: `%3f` is one of its characters.
+        let raw_path = without_fragment.split(|&b| b == b'?').next().unwrap_or(without_fragment);
+        let path = percent_decoded(raw_path);
         self.set(Variable::RequestUri, without_host(&decoded));
         self.set(Variable::RequestFilename, &path);
         self.set(Variable::PathInfo, &path);

@@ -43,6 +43,8 @@ use crate::{
 use values::ValueId;
 use workspace::Workspace;
 
+/// `MODSEC_BUILD`: the version of the language, two digits each for 3.0.14 and 100 for a release.
+const LANGUAGE: &[u8] = b"030014100";
 /// Headers in an audit event, and bytes of one.
 const MOST_HEADERS: usize = 100;
 const LONGEST_HEADER: usize = 1024;
@@ -178,6 +180,7 @@ impl Transaction {
         let id = transaction.context.id.clone();
         transaction.set(Variable::UniqueId, id.as_bytes());
         transaction.set(Variable::UrlencodedError, b"0");
+        transaction.set(Variable::ModsecBuild, LANGUAGE);
         transaction
     }
 

@@ -3,6 +3,7 @@
 use super::{Item, Transaction, ValueId};
 use crate::{
     compile::{RuleSet, TargetSet, target_selects},
+    pattern::{Pattern, Search},
     rule::{
         target::{Selector, Target},
         template::{Part, Template},
@@ -10,6 +11,9 @@ use crate::{
     },
     seclang::TargetMode,
 };
+
+/// Members of `RULE`.
+const RULE_MEMBERS: [&str; 5] = ["id", "rev", "severity", "logdata", "msg"];
 
 impl Transaction {
     /// The values of a target list, as a range of `items`. A fixed list is resolved once a
@@ -129,7 +133,7 @@ impl Transaction {
                 self.push_members(variable, &members);
             }
             Variable::Rule => {
-                for member in ["id", "rev", "severity", "logdata", "msg"] {
+                for member in RULE_MEMBERS {
                     let name = member.as_bytes();
                     if !target_selects(target, Some(name)) || list.excludes(variable, Some(name)) {
                         continue;
@@ -245,17 +249,14 @@ impl Transaction {
             b"msg" => head.msg.as_ref().map(|msg| {
                 let mut text = Vec::new();
                 // A message that names itself stays as written.
-                let own =
-                    msg.parts.iter().any(|part| matches!(part, Part::Variable(Variable::Rule, _)));
-                if !own {
+                if !names_rule(msg) {
                     self.expand(rules, msg, &mut text);
                 }
                 text
             }),
             b"logdata" => head.logdata.as_ref().map(|data| {
                 let mut text = Vec::new();
-                if !data.parts.iter().any(|part| matches!(part, Part::Variable(Variable::Rule, _)))
-                {
+                if !names_rule(data) {
                     self.expand(rules, data, &mut text);
                 }
                 text
@@ -275,8 +276,56 @@ impl Transaction {
                 Part::Variable(variable, member) => {
                     self.expand_variable(rules, *variable, member.as_deref(), out)
                 }
+                Part::Selected(variable, names) => {
+                    self.expand_selected(rules, *variable, names, out);
+                }
             }
         }
+    }
+
+    /// Appends the first member whose name the expression finds.
+    fn expand_selected(
+        &self,
+        rules: &RuleSet,
+        variable: Variable,
+        names: &Pattern,
+        out: &mut Vec<u8>,
+    ) {
+        let is = |name: &[u8]| names.search(name) == Search::Match;
+        let values = &self.work.values;
+        let found = match variable {
+            Variable::Tx => {
+                let mut members = self.work.tx.iter(&rules.tx);
+                members.find(|(name, _)| is(name)).map(|(_, value)| value.to_vec())
+            }
+            Variable::Env => {
+                let mut members = self.environment.iter();
+                members.find(|(name, _)| is(name)).map(|(_, value)| value.clone())
+            }
+            Variable::Rule => RULE_MEMBERS
+                .iter()
+                .find(|name| is(name.as_bytes()))
+                .and_then(|name| self.rule_member(rules, name.as_bytes())),
+            Variable::MatchedVars | Variable::MatchedVarsNames => {
+                let mut items = self.work.matched.iter().map(|item| (self.item_name(*item), item));
+                items.find(|(name, _)| is(name)).map(|(name, item)| match variable {
+                    Variable::MatchedVars => values.get(item.value).to_vec(),
+                    _ => name,
+                })
+            }
+            _ if variable.is_persistent() => {
+                let opened = self.opened.iter().filter(|opened| opened.variable == variable);
+                let mut members = opened.flat_map(|opened| &opened.members);
+                members.find(|(name, _)| is(name)).map(|(_, value)| value.clone())
+            }
+            _ => {
+                let mut entries = self.work.fields[variable as usize].iter();
+                entries
+                    .find(|entry| entry.name.is_some_and(|name| is(values.get(name))))
+                    .map(|entry| values.get(entry.value).to_vec())
+            }
+        };
+        out.extend_from_slice(&found.unwrap_or_default());
     }
 
     fn expand_variable(
@@ -332,6 +381,13 @@ impl Transaction {
             None => item.variable.name().as_bytes().to_vec(),
         }
     }
+}
+
+/// Whether a text has macros of `RULE`, which itself cannot be part of one.
+fn names_rule(template: &Template) -> bool {
+    template.parts.iter().any(|part| {
+        matches!(part, Part::Variable(Variable::Rule, _) | Part::Selected(Variable::Rule, _))
+    })
 }
 
 /// Date and time of day in UTC (proleptic Gregorian calendar).

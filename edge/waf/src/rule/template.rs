@@ -1,7 +1,12 @@
 //! Texts with macros: `Matched: %{MATCHED_VAR} score %{tx.anomaly_score}`.
 
+use std::sync::Arc;
+
 use super::{Context, Result, variable::Variable};
-use crate::seclang::{Position, SourceError};
+use crate::{
+    pattern::Pattern,
+    seclang::{Position, SourceError},
+};
 
 /// A text whose macros are expanded at run time.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +19,8 @@ pub(crate) enum Part {
     Text(Box<[u8]>),
     Tx(u32),
     Variable(Variable, Option<Box<[u8]>>),
+    /// The first member whose name the expression finds.
+    Selected(Variable, Arc<Pattern>),
 }
 
 impl Template {
@@ -36,7 +43,21 @@ impl Template {
             let variable = Variable::from_name(&name.to_ascii_uppercase()).ok_or_else(|| {
                 SourceError::new(at.clone(), format!("unknown variable in the macro %{{{inner}}}"))
             })?;
+            let expression = member
+                .and_then(|member| member.strip_prefix('/')?.strip_suffix('/'))
+                .filter(|_| variable.has_members());
             parts.push(match (variable, member) {
+                _ if expression.is_some() => {
+                    let compiled =
+                        Pattern::new(expression.unwrap_or_default(), true, context.match_limit);
+                    Part::Selected(
+                        variable,
+                        Arc::new(compiled.map_err(|e| {
+                            SourceError::new(at.clone(), format!("the macro %{{{inner}}}: {e}"))
+                                .caused_by(e)
+                        })?),
+                    )
+                }
                 (Variable::Tx, Some(member)) => Part::Tx(context.tx.slot(member)),
                 _ => Part::Variable(variable, member.map(|m| m.as_bytes().into())),
             });

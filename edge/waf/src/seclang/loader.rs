@@ -93,7 +93,8 @@ impl Loader {
         Self::default()
     }
 
-    /// Loads a file and what it includes. Relative names inside it are relative to it.
+    /// Loads a file and what it includes. Relative names inside it are relative to it, or to
+    /// the working directory where it has no such neighbour.
     pub fn file(&mut self, path: &Path) -> Result<(), SourceError> {
         let name: Arc<str> = Arc::from(path.to_string_lossy());
         let start = Position { file: Arc::clone(&name), line: 1, column: 1 };
@@ -186,7 +187,7 @@ impl Loader {
                     if name == "secunicodemapfile"
                         && let Some((path, _)) = &mut self.document.settings.unicode_map
                     {
-                        *path = directory.join(&*path);
+                        *path = beside(directory, &*path);
                     }
                 } else {
                     return Err(statement
@@ -199,6 +200,13 @@ impl Loader {
     }
 }
 
+/// A file named in another one: relative to that file or, if nothing is there, to the working
+/// directory.
+fn beside(directory: &Path, name: impl AsRef<Path>) -> PathBuf {
+    let path = directory.join(&name);
+    if !path.exists() && name.as_ref().exists() { name.as_ref().to_owned() } else { path }
+}
+
 /// Data files are named relative to the file of the rule.
 fn resolve_data_file(rule: &mut RuleSpec, directory: &Path) {
     if let Some(operator) = &mut rule.operator
@@ -207,7 +215,7 @@ fn resolve_data_file(rule: &mut RuleSpec, directory: &Path) {
         let resolved: Vec<String> = operator
             .argument
             .split_ascii_whitespace()
-            .map(|name| directory.join(name).to_string_lossy().into_owned())
+            .map(|name| beside(directory, name).to_string_lossy().into_owned())
             .collect();
         operator.argument = resolved.join(" ");
     }
@@ -296,7 +304,7 @@ pub(crate) fn parse_id_range(text: &str) -> Option<RangeInclusive<u64>> {
 
 /// The files an include names, sorted, wildcards in the last component only.
 fn matching(directory: &Path, token: &Token, optional: bool) -> Result<Vec<PathBuf>, SourceError> {
-    let path = directory.join(&token.text);
+    let path = beside(directory, &token.text);
     let pattern = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     if !pattern.contains(['*', '?', '[']) {
         return Ok(if optional && !path.exists() { Vec::new() } else { vec![path] });

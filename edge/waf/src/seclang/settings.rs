@@ -58,7 +58,7 @@ pub enum BodyLimitAction {
 pub struct Settings {
     /// `SecRuleEngine`.
     pub engine: EngineMode,
-    /// `SecRequestBodyAccess`.
+    /// `SecRequestBodyAccess`; where nothing is said, on, as in libmodsecurity.
     pub request_body_access: bool,
     /// `SecRequestBodyLimit`, bytes.
     pub request_body_limit: usize,
@@ -110,7 +110,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             engine: EngineMode::Off,
-            request_body_access: false,
+            request_body_access: true,
             request_body_limit: 13_107_200,
             request_body_no_files_limit: 131_072,
             request_body_limit_action: BodyLimitAction::Reject,
@@ -119,7 +119,7 @@ impl Default for Settings {
             response_body_access: false,
             response_body_limit: 524_288,
             response_body_limit_action: BodyLimitAction::ProcessPartial,
-            response_mime_types: vec!["text/plain".into(), "text/html".into()],
+            response_mime_types: Vec::new(),
             audit_engine: AuditEngine::Off,
             audit_relevant_status: None,
             audit_parts: "AFHZ".into(),
@@ -157,6 +157,7 @@ const WITHOUT_EFFECT: &[&str] = &[
     "secinterceptonerror",
     "secpcrematchlimitrecursion",
     "secrequestbodyinmemorylimit",
+    "secremoterulesfailaction",
     "secrulehash",
     "secruleperftime",
     "secsensorid",

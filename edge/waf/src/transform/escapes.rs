@@ -113,18 +113,9 @@ pub(super) fn javascript(input: &[u8]) -> Option<Vec<u8>> {
 
 /// CSS 2.1 section 4.1.3: up to six hexadecimal digits and one white space after them;
 /// the low byte counts. An escaped line end disappears, so does a backslash at the end.
-/// libmodsecurity ends the result at its first NUL.
+/// What follows a NUL stays, as in libmodsecurity 3.0.14; 3.0.9 drops it.
 pub(super) fn css(input: &[u8]) -> Option<Vec<u8>> {
-    let decoded = decode(input, css_escape);
-    let end = memchr::memchr(0, decoded.as_deref().unwrap_or(input));
-    match (decoded, end) {
-        (Some(mut out), Some(end)) => {
-            out.truncate(end);
-            Some(out)
-        }
-        (None, Some(end)) => Some(input[..end].to_vec()),
-        (decoded, None) => decoded,
-    }
+    decode(input, css_escape)
 }
 
 fn css_escape(text: &[u8], out: &mut Vec<u8>) -> usize {

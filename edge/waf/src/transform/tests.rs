@@ -63,6 +63,7 @@ fn white_space() {
 fn escapes() {
     check("cssDecode", b"ja\\vascript", b"javascript");
     check("cssDecode", b"\\6a\\00ff46 x\\\n", b"jfx");
+    check("cssDecode", b"a\0b\\\0c", b"a\0b\0c");
     check("escapeSeqDecode", b"\\x41\\102\\n\\q\\", b"AB\nq\\");
     check("jsDecode", b"\\u0041\\uff22\\x43\\104\\n\\/\\", b"ABCD\n/\\");
     check("htmlEntityDecode", b"&#x3c;&#60&lt;&LT&nbsp;&foo;&", b"<<<<\xa0&foo;&");
@@ -90,6 +91,9 @@ fn unicode_map() {
         UnicodeMap::parse(text, 437).expect_err("absent"),
         UnicodeMapError::UnknownCodePage(437)
     );
+    // Entries on the line of the code page, as in the file of libmodsecurity's own tests.
+    let map = UnicodeMap::parse("1251 0434:64 043e:6f 0440:70", 1251).expect("a map");
+    assert_eq!(Transformation::UrlDecodeUni.apply(b"%u0434%u043e%u0440", &map), &b"dop"[..]);
     assert!(UnicodeMap::parse("20127 x\n00a0:200\n", 20127).is_err());
 }
 

@@ -33,24 +33,21 @@ impl UnicodeMap {
     pub fn parse(text: &str, code_page: u32) -> Result<Self, UnicodeMapError> {
         let mut bytes = Vec::new();
         let mut inside = false;
-        for line in text.lines() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let entries = line.split_whitespace().next().is_some_and(|w| w.contains(':'));
-            if !entries {
+        let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
+        for line in lines {
+            let mut words = line.split_whitespace().peekable();
+            if words.peek().is_some_and(|word| !word.contains(':')) {
                 let named = line.split(|c: char| !c.is_ascii_digit()).next();
                 inside = named.is_some_and(|n| n.parse() == Ok(code_page));
                 if inside && bytes.is_empty() {
                     bytes = vec![UNMAPPED; 1 << 16];
                 }
-                continue;
             }
             if !inside {
                 continue;
             }
-            for entry in line.split_whitespace() {
+            // Entries may begin on the line that names the code page.
+            for entry in words.skip_while(|word| !word.contains(':')) {
                 let (point, byte) =
                     pair(entry).ok_or_else(|| UnicodeMapError::Entry(entry.into()))?;
                 if let Some(slot) = bytes.get_mut(usize::from(point)) {

@@ -394,8 +394,15 @@ fn requests_agree_with_libmodsecurity() {
             .difference(&ours)
             .filter(|id| !known(id))
             .map(|id| format!("{id} did not match"));
-        let extra =
-            ours.difference(&theirs).filter(|id| !known(id)).map(|id| format!("{id} matched"));
+        // 3.0.9 drops what follows a NUL in `cssDecode`, which these rules use.
+        let has_nul = [&request.target, &request.body]
+            .iter()
+            .any(|text| memchr::memmem::find(text, b"00").is_some());
+        let uncut = |id: &&u64| has_nul && (941_000..942_000).contains(*id);
+        let extra = ours
+            .difference(&theirs)
+            .filter(|id| !known(id) && !uncut(id))
+            .map(|id| format!("{id} matched"));
         for difference in missing.chain(extra) {
             let (count, _) = by_rule.entry(difference).or_insert_with(|| {
                 let headers: Vec<String> = request

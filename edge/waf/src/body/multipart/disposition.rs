@@ -16,6 +16,7 @@ pub(super) fn parse(text: &[u8], read: &mut Multipart) -> Result<Names, &'static
         return Err("a Content-Disposition is not form-data");
     };
     let mut names = Names { name: Vec::new(), filename: None };
+    let mut extended = false;
     let mut rest = skip_blank(rest);
     if let Some((first, parameters)) = rest.split_first() {
         if *first != b';' {
@@ -31,6 +32,17 @@ pub(super) fn parse(text: &[u8], read: &mut Multipart) -> Result<Names, &'static
             return Err(INVALID);
         };
         let value = skip_blank(value);
+        if parameter == b"filename*" {
+            let length = extended_value(value).ok_or(INVALID)?;
+            if std::mem::replace(&mut extended, true) {
+                return Err("a file is named twice");
+            }
+            rest = &value[length..];
+            if let Some((_, parameters)) = rest.split_first() {
+                rest = parameters;
+            }
+            continue;
+        }
         let quote = value.first().copied().filter(|byte| matches!(byte, b'"' | b'\''));
         let (value, after) = match quote {
             Some(quote) => quoted(&value[1..], quote).ok_or(INVALID)?,
@@ -79,11 +91,35 @@ pub(super) fn parse(text: &[u8], read: &mut Multipart) -> Result<Names, &'static
     if names.name.is_empty() {
         return Err("a part has no name");
     }
+    if extended && names.filename.is_none() {
+        return Err("a file has its extended name only");
+    }
     // Crude parsers look for these bytes and would see a field.
     if names.filename.is_some() && memchr::memmem::find(text, b"filename=").is_none() {
         return Err("a file name is written unusually");
     }
     Ok(names)
+}
+
+/// The length of an extended value up to a semicolon or the end: `charset'language'name`
+/// (RFC 8187 section 3.2.1).
+fn extended_value(text: &[u8]) -> Option<usize> {
+    let end = text.iter().position(|&byte| byte == b';').unwrap_or(text.len());
+    let mut parts = text[..end].splitn(3, |&byte| byte == b'\'');
+    let (charset, _language, name) = (parts.next()?, parts.next()?, parts.next()?);
+    let of = |byte: u8, special: &[u8]| byte.is_ascii_alphanumeric() || special.contains(&byte);
+    if charset.is_empty() || !charset.iter().all(|&byte| of(byte, b"!#$%&+-^_`{}~")) {
+        return None;
+    }
+    let mut at = 0;
+    while let Some(&byte) = name.get(at) {
+        at += match byte {
+            b'%' if name.get(at + 1..at + 3)?.iter().all(u8::is_ascii_hexdigit) => 3,
+            _ if of(byte, b"!#$&+-.^_`~") => 1,
+            _ => return None,
+        };
+    }
+    Some(end)
 }
 
 /// Without the spaces and tabs it begins with.

@@ -428,6 +428,10 @@ impl Parser {
                 return Err(BodyError::Multipart("a part has too many headers"));
             }
             open.part.headers.push(text.to_vec());
+            // Kept all the same: rules look at such names.
+            if !text[..colon].iter().all(u8::is_ascii_graphic) {
+                self.fail(BodyError::Multipart("a part header's name has an invalid character"));
+            }
         }
         self.expand(text.len())
     }
