@@ -1,0 +1,123 @@
+//! Reading the directory: each list by the index that holds it in order.
+
+use std::collections::HashMap;
+
+use futures_util::future::try_join;
+use marquis_users_queries::client::Params as _;
+use marquis_users_queries::queries::directory::{
+    ListEverybodyParams, ListOfflineParams, ListOnlineParams, SearchEverybodyParams,
+    SearchOfflineParams, SearchOnlineParams, list_everybody, list_offline, list_online,
+    people_with_email, search_everybody, search_offline, search_online,
+};
+use marquis_users_queries::queries::people::people_by_ids;
+use uuid::Uuid;
+
+use super::{EMAIL, Failure, PostgresPeople, rows};
+use crate::application::ports::{COUNT_CEILING, Filter, Listing, Window};
+use crate::domain::{EmailAddress, Person, Search};
+
+/// The best way through the indexes depends on how rare a text is, so each search is planned
+/// for its own; compiling such short queries to machine code never pays. Sent ahead of the
+/// query, without waiting for its answer.
+const SESSION: &str = "SET plan_cache_mode = force_custom_plan; SET jit = off";
+
+/// What a statement of `queries/directory.sql` found.
+struct Found {
+    total: i64,
+    ids: Vec<Uuid>,
+}
+
+/// Runs a prepared statement that returns `total` and `ids`.
+macro_rules! found {
+    ($client:expr, $statement:expr, $params:expr) => {{
+        let params = $params;
+        let statement = $statement;
+        let query = async {
+            let row = statement.params($client, &params).one().await?;
+            Ok::<_, marquis_database::tokio_postgres::Error>(Found {
+                total: row.total,
+                ids: row.ids,
+            })
+        };
+        try_join($client.batch_execute(SESSION), query).await?.1
+    }};
+}
+
+impl PostgresPeople {
+    pub(super) async fn list_people(
+        &self,
+        filter: &Filter,
+        window: Window,
+    ) -> Result<Listing, Failure> {
+        let client = self.database.reader().await?;
+        let (limit, offset, ceiling) = (i64::from(window.limit), window.offset, COUNT_CEILING);
+        let found = match (&filter.search, filter.is_online) {
+            (None, None) => {
+                found!(&client, list_everybody(), ListEverybodyParams { ceiling, limit, offset })
+            }
+            (None, Some(true)) => {
+                found!(&client, list_online(), ListOnlineParams { ceiling, limit, offset })
+            }
+            (None, Some(false)) => {
+                found!(&client, list_offline(), ListOfflineParams { ceiling, limit, offset })
+            }
+            (Some(Search::Email(email)), is_online) => {
+                self.with_email(&client, email, is_online, window).await?
+            }
+            (Some(Search::Name(text)), is_online) => {
+                let (beyond, pattern) = (Search::beyond(text), Search::pattern(text));
+                let (text, beyond, pattern) = (text.as_str(), beyond.as_str(), pattern.as_deref());
+                match is_online {
+                    None => found!(
+                        &client,
+                        search_everybody(),
+                        SearchEverybodyParams { text, beyond, ceiling, pattern, limit, offset }
+                    ),
+                    Some(true) => found!(
+                        &client,
+                        search_online(),
+                        SearchOnlineParams { text, beyond, ceiling, pattern, limit, offset }
+                    ),
+                    Some(false) => found!(
+                        &client,
+                        search_offline(),
+                        SearchOfflineParams { text, beyond, ceiling, pattern, limit, offset }
+                    ),
+                }
+            }
+        };
+        if found.ids.is_empty() {
+            return Ok(Listing { items: Vec::new(), total: found.total });
+        }
+        let people = people_by_ids().bind(&client, &&found.ids[..]).all().await?;
+        let mut people = people
+            .into_iter()
+            .map(|row| Ok((row.id, rows::person(&self.keyring, row)?)))
+            .collect::<Result<HashMap<Uuid, Person>, Failure>>()?;
+        // Somebody may have been erased between the two statements.
+        let items = found.ids.iter().filter_map(|id| people.remove(id)).collect();
+        Ok(Listing { items, total: found.total })
+    }
+
+    /// The address is known to one person; to several only while they exchange addresses.
+    async fn with_email(
+        &self,
+        client: &marquis_database::Client,
+        email: &EmailAddress,
+        is_online: Option<bool>,
+        window: Window,
+    ) -> Result<Found, Failure> {
+        let indexes = self.keyring.blind_indexes(EMAIL, email.as_str());
+        let indexes: Vec<&[u8]> = indexes.iter().map(|index| &index.digest[..]).collect();
+        let people = people_with_email().bind(client, &&indexes[..]).all().await?;
+        let ids: Vec<Uuid> = people
+            .into_iter()
+            .filter(|row| is_online.is_none_or(|wanted| wanted == row.is_online))
+            .map(|row| row.id)
+            .collect();
+        let total = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+        let skipped = usize::try_from(window.offset).unwrap_or(usize::MAX);
+        let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
+        Ok(Found { total, ids: ids.into_iter().skip(skipped).take(limit).collect() })
+    }
+}

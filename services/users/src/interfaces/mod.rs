@@ -1,0 +1,3 @@
+//! How the outside reaches the use cases.
+
+pub mod http;
