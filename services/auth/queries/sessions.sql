@@ -67,6 +67,9 @@ WHERE revoked_at IS NULL AND last_used_at > :since;
 --! revocations_since
 SELECT id, revoked_at FROM sessions
 WHERE revoked_at > :since AND revoked_at IS NOT NULL
+UNION ALL
+SELECT id, revoked_at FROM erased_sessions
+WHERE revoked_at > :since
 ORDER BY revoked_at;
 
 -- A session that ended stays until no verifier needs its revocation any more.

@@ -16,16 +16,19 @@ mod infrastructure;
 mod interfaces;
 
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use marquis_authz::{LocalVerifier, TokenRules};
+use marquis_authz::{LocalVerifier, TokenRules, internal};
 use marquis_cluster::{Cluster, PubSub};
 use marquis_config::Environment;
 use marquis_config::sections::auth::Auth as Settings;
-use marquis_contracts::events::{self, Event};
+use marquis_contracts::events::{self, Event, EventSource};
 use marquis_contracts::identity::{Role, TokenIssuer};
+use marquis_contracts::people::Identities;
+use marquis_contracts::personal_data::PersonalData;
+use marquis_database::feed::{OutboxSource, Subscription};
 use marquis_database::outbox::{Publisher, Relay};
 use marquis_database::{Database, DatabaseError, Migration};
 use marquis_http::Service;
@@ -33,11 +36,13 @@ use marquis_http::health::{CheckFailure, HealthChecks};
 use marquis_http::service::ServiceLimits;
 use marquis_kernel::{Secret, SharedClock};
 use marquis_telemetry::metrics::Metrics;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use utoipa::openapi::OpenApi;
 
 pub use application::AuthError;
 pub use application::admin::OneTimePassword;
+use application::people::People;
 pub use application::seed::Seeded;
 use application::{Identity, admin, seed};
 use domain::lockout::LockoutPolicy;
@@ -46,6 +51,7 @@ use domain::signing::RotationPolicy;
 pub use domain::{Email, Username};
 use infrastructure::announcer::{self, ClusterAnnouncer};
 use infrastructure::derived_keys::{DerivedKeys, MasterKeyTooShort};
+use infrastructure::erasure::ForgetErased;
 use infrastructure::failure_limiter::ClusterFailureLimiter;
 use infrastructure::hashing::BcryptHasher;
 use infrastructure::issuer::PostgresIssuer;
@@ -57,10 +63,13 @@ pub use infrastructure::upkeep::Swept;
 use infrastructure::user_cache::UserCache;
 use interfaces::http::{self, Api};
 
+/// The service whose events tell who was erased.
+const USERS: &str = "users";
+
 /// The schema and the service's name.
 pub const SERVICE: &str = "auth";
 
-const MIGRATIONS: &[Migration] = marquis_database::migrations!["001_initial_schema"];
+const MIGRATIONS: &[Migration] = marquis_database::migrations!["001_initial_schema", "002_people"];
 
 /// Retired keys stay published this long after the longest token they may have signed.
 const KEY_MARGIN: Duration = Duration::from_secs(600);
@@ -107,6 +116,9 @@ pub enum SetUpError {
 #[derive(Clone)]
 pub struct Auth {
     identity: Arc<Identity>,
+    store: Arc<PostgresStore>,
+    /// The log of the service that keeps profiles, once it is known.
+    erasures: Arc<OnceLock<Arc<dyn EventSource>>>,
     database: Database,
     cluster: Cluster,
     users: Arc<UserCache>,
@@ -171,7 +183,7 @@ impl Auth {
             accounts: store.clone(),
             sessions: store.clone(),
             attempts: store.clone(),
-            audit: store,
+            audit: store.clone(),
             hasher: Arc::new(hasher),
             signer: keys.clone(),
             limiter: Arc::new(ClusterFailureLimiter::new(
@@ -200,6 +212,8 @@ impl Auth {
         };
         Ok(Self {
             identity: Arc::new(identity),
+            store,
+            erasures: Arc::default(),
             database,
             cluster,
             users,
@@ -236,6 +250,9 @@ impl Auth {
         let routes = http::routes(api, marquis_authz::layer(self.verifier()));
         Service::new(SERVICE, Arc::clone(&self.metrics), Arc::clone(&self.clock))
             .routes(routes)
+            .routes(internal::event_routes(self.event_source()))
+            .routes(internal::identity_routes(self.identities()))
+            .routes(internal::personal_data_routes(self.personal_data()))
             .health(self.health())
             .limits(self.limits)
     }
@@ -279,8 +296,54 @@ impl Auth {
         Arc::clone(&self.verifier)
     }
 
+    /// Names and addresses, for services in this process.
+    #[must_use]
+    pub fn identities(&self) -> Arc<dyn Identities> {
+        Arc::new(People(Arc::clone(&self.identity)))
+    }
+
+    /// This service's log of events.
+    #[must_use]
+    pub fn event_source(&self) -> Arc<dyn EventSource> {
+        Arc::new(OutboxSource::new(self.database.clone()))
+    }
+
+    /// What this service holds about people.
+    #[must_use]
+    pub fn personal_data(&self) -> Arc<dyn PersonalData> {
+        Arc::clone(&self.store) as Arc<dyn PersonalData>
+    }
+
+    /// Names the log of the service that keeps profiles: whom it erases is erased here too.
+    /// To be called before [`Auth::run`]; the first call counts.
+    pub fn subscribe(&self, users: Arc<dyn EventSource>) {
+        self.erasures.get_or_init(|| users);
+    }
+
+    /// Erases here whom the service of profiles erased. Without its log there is nothing to do.
+    async fn follow_erasures(&self, stop: CancellationToken) {
+        let Some(source) = self.erasures.get() else { return };
+        let handler = ForgetErased {
+            announcer: Arc::clone(&self.identity.announcer),
+            pseudonyms: Arc::clone(&self.identity.pseudonyms),
+            clock: Arc::clone(&self.clock),
+        };
+        let bell = Arc::new(Notify::new());
+        let news = self.cluster.pubsub.subscribe(&events::topic(USERS)).await;
+        let subscription = Subscription::new(self.database.clone(), USERS, Arc::clone(source))
+            .woken_by(Arc::clone(&bell))
+            .run(handler, stop.clone());
+        tokio::pin!(subscription);
+        tokio::select! {
+            () = &mut subscription => return,
+            () = news.ring(&bell) => {}
+        }
+        // The cluster is gone; the log is still read by polling.
+        subscription.await;
+    }
+
     /// Background work until `stop`: verification data, key rotation, changes told by other
-    /// nodes, removal of what ended, and the outbox.
+    /// nodes, removal of what ended, the outbox, and the log given to [`Auth::subscribe`].
     pub async fn run(&self, stop: CancellationToken) {
         let publisher = Arc::new(ClusterPublisher(Arc::clone(&self.cluster.pubsub)));
         let relay = Relay::new(&self.database, publisher).run(stop.clone());
@@ -299,8 +362,9 @@ impl Auth {
                 () = async { tokio::join!(keys, sweep, active, changes); } => {}
             }
         };
+        let erasures = self.follow_erasures(stop.clone());
         // Boxed: the caller's future should not carry all of these inline.
-        tokio::join!(Box::pin(relay), Box::pin(verifier), Box::pin(endless));
+        tokio::join!(Box::pin(relay), Box::pin(verifier), Box::pin(erasures), Box::pin(endless));
     }
 
     /// Reads the signing keys, and creates the first one: tells at start whether the master

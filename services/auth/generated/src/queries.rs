@@ -3,5 +3,6 @@
 pub mod attempts;
 pub mod audit;
 pub mod keys;
+pub mod people;
 pub mod sessions;
 pub mod users;

@@ -2,7 +2,9 @@
 //! within a minute, and per account until a success. Both take the attempt in advance, so
 //! any number of concurrent guesses draw on one allowance.
 
+use marquis_contracts::identity::UserId;
 use serde_json::json;
+use time::format_description::well_known::Rfc3339;
 
 use super::audit::{AuditKind, AuditRecord};
 use super::ports::Journal;
@@ -50,6 +52,18 @@ impl Identity {
             return Err(AuthError::TooManyFailures { retry_after });
         }
         Ok(Attempt { account, counted })
+    }
+
+    /// Adds the event of an account that was locked.
+    pub(super) fn account_locked(
+        &self,
+        journal: Journal,
+        user: UserId,
+        origin: &Origin,
+    ) -> Journal {
+        let until = self.lockout.lock_until(self.clock.now()).format(&Rfc3339).ok();
+        let data = json!({ "userId": user, "until": until });
+        journal.event(&*self.clock, origin, "account.locked", user, data)
     }
 
     /// Takes back an attempt that was never judged.

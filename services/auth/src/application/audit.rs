@@ -50,6 +50,10 @@ pub enum AuditKind {
     FirstAdminCreated,
     /// Roles were granted or taken away.
     RolesChanged,
+    /// The username was changed.
+    Renamed,
+    /// A person was erased; the record does not say whom.
+    Erased,
     /// Signing keys were created or retired.
     SigningKeysRotated,
     /// A caller lacked the permission for what it asked.
@@ -77,6 +81,8 @@ impl AuditKind {
             Self::PasswordReset => "password.reset",
             Self::FirstAdminCreated => "admin.created",
             Self::RolesChanged => "roles.changed",
+            Self::Renamed => "user.renamed",
+            Self::Erased => "user.erased",
             Self::SigningKeysRotated => "signing_keys.rotated",
             Self::PermissionDenied => "permission.denied",
         }

@@ -70,16 +70,19 @@ async fn succeed(
         .user(account.id)
         .session(session.id)
         .details(json!({ "amr": session.amr, "restricted": session.restricted }));
-    let journal = Journal::of(record);
+    let journal = |new_device| {
+        let journal = Journal::of(record.clone());
+        identity.session_started(journal, &session, new_device, origin)
+    };
     let seen = account.updated_at;
     let opened = identity.sessions.open(&session, seen, attempt.account, &journal).await;
-    if !matches!(opened, Ok(true)) {
+    if !matches!(opened, Ok(Some(_))) {
         identity.withdraw_attempt(attempt, origin).await;
     }
-    if !opened? {
+    let Some(journal) = opened? else {
         // Password or roles changed while the password was being checked.
         return Err(AuthError::Busy { retry_after: Duration::from_secs(1) });
-    }
+    };
     journal.log();
     identity.limiter.give_back(origin.address, attempt.account).await;
     if identity.hasher.is_outdated(&credentials.password) {
@@ -133,7 +136,10 @@ async fn fail(
         "failures": attempt.counted.failures,
     }));
     record.user_id = user;
-    let journal = Journal::of(record);
+    let mut journal = Journal::of(record);
+    if let Some(user) = user.filter(|_| locks) {
+        journal = identity.account_locked(journal, user, origin);
+    }
     if let Err(error) = identity.audit.append(&journal).await {
         return error.into();
     }

@@ -12,6 +12,7 @@ pub mod error;
 pub mod login;
 pub mod logout;
 pub mod password;
+pub mod people;
 pub mod ports;
 pub mod refresh;
 pub mod register;
@@ -23,6 +24,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use marquis_kernel::SharedClock;
+use marquis_telemetry::context;
 
 use crate::domain::lockout::LockoutPolicy;
 use crate::domain::refresh::SessionPolicy;
@@ -75,6 +77,17 @@ pub struct Origin {
 }
 
 impl Origin {
+    /// On behalf of another service, whose caller's address is not known here.
+    #[must_use]
+    pub fn of_context() -> Self {
+        let context = context::current();
+        Self {
+            trace_id: context.as_ref().map(|context| context.trace.trace_id()),
+            traceparent: context.as_ref().map(|context| context.trace.to_traceparent()),
+            ..Self::default()
+        }
+    }
+
     /// Makes an untrusted `User-Agent` fit to be stored and shown.
     #[must_use]
     pub fn clean_user_agent(raw: &str) -> Option<String> {

@@ -51,7 +51,10 @@ pub async fn change(
                 "account": short(attempt.account),
                 "failures": attempt.counted.failures,
             }));
-        let journal = Journal::of(record);
+        let mut journal = Journal::of(record);
+        if identity.lockout.locks(attempt.counted) {
+            journal = identity.account_locked(journal, caller.user_id, origin);
+        }
         identity.audit.append(&journal).await?;
         journal.log();
         return Err(AuthError::WrongPassword);

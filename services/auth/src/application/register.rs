@@ -49,6 +49,7 @@ pub async fn register(
         account.id,
         json!({ "userId": account.id, "username": account.username, "roles": account.roles }),
     );
+    let journal = identity.session_started(journal, &session, false, origin);
     let new = NewAccount { account, username_key: wish.username.key(), password };
     // Signed first: a key that cannot be had must not leave an account behind.
     let access = identity.sign_access_token(&new.account, session.id, &session.amr, false).await?;

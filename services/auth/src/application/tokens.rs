@@ -5,9 +5,11 @@ use std::time::Duration;
 use marquis_contracts::identity::{AccessClaims, Role, SessionId};
 use marquis_kernel::{Secret, random};
 use ring::digest;
+use serde_json::json;
 
-use super::ports::{Account, NewSession};
+use super::ports::{Account, Journal, NewSession};
 use super::{AuthError, Identity, Origin};
+use crate::domain::device;
 
 /// What a client receives when it has signed in or refreshed.
 #[derive(Debug)]
@@ -70,11 +72,29 @@ impl Identity {
             restricted: account.password_change_required,
             address: origin.address,
             user_agent: origin.user_agent.clone(),
+            device: device::label(origin.user_agent.as_deref()),
             now,
             expires_at,
             idle_expires_at: self.session_policy.idle_end(now, expires_at),
             refresh_hash: token.hash,
         }
+    }
+
+    /// Adds the event of a session that is opened.
+    pub(super) fn session_started(
+        &self,
+        journal: Journal,
+        session: &NewSession,
+        new_device: bool,
+        origin: &Origin,
+    ) -> Journal {
+        let data = json!({
+            "userId": session.user_id,
+            "sessionId": session.id,
+            "device": session.device,
+            "newDevice": new_device,
+        });
+        journal.event(&*self.clock, origin, "session.started", session.id, data)
     }
 
     /// Signs an access token. A restricted session's carries no roles.

@@ -2,6 +2,7 @@
 //! account locks, when a refresh token is honoured, which key signs. Pure functions and
 //! values: no I/O, and the time is always an argument.
 
+pub mod device;
 pub mod email;
 pub mod lockout;
 pub mod password;

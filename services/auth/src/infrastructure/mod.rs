@@ -1,7 +1,9 @@
-//! The ports' implementations: PostgreSQL, bcrypt threads, the cluster, signing keys.
+//! The ports' implementations: PostgreSQL, bcrypt threads, the cluster, signing keys, and
+//! what other services' events change here.
 
 pub mod announcer;
 pub mod derived_keys;
+pub mod erasure;
 pub mod failure_limiter;
 pub mod hashing;
 pub mod issuer;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use marquis_auth_queries::client::Params as _;
-use marquis_auth_queries::queries::attempts;
 use marquis_auth_queries::queries::sessions::{
     self, DeleteEndedSessionsParams, DeleteExpiredTokensParams,
 };
+use marquis_auth_queries::queries::{attempts, people};
 use marquis_cluster::PubSub;
 use marquis_database::{Database, DatabaseError};
 use marquis_kernel::SharedClock;
@@ -139,5 +139,6 @@ pub async fn sweep(database: &Database, clock: &SharedClock) -> Result<Swept, Da
     }
     swept.attempts =
         attempts::delete_stale_attempts().bind(&client, &(now - ATTEMPT_MEMORY)).await?;
+    people::delete_old_erased_sessions().bind(&client, &(now - REVOCATION_MEMORY)).await?;
     Ok(swept)
 }

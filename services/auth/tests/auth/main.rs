@@ -8,6 +8,7 @@ mod login;
 mod me;
 mod outage;
 mod password;
+mod people;
 mod refresh;
 mod register;
 mod sessions;

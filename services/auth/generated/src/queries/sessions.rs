@@ -1184,7 +1184,7 @@ impl CountActiveUsersStmt {
 pub struct RevocationsSinceStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn revocations_since() -> RevocationsSinceStmt {
     RevocationsSinceStmt(
-        "SELECT id, revoked_at FROM sessions WHERE revoked_at > $1 AND revoked_at IS NOT NULL ORDER BY revoked_at",
+        "SELECT id, revoked_at FROM sessions WHERE revoked_at > $1 AND revoked_at IS NOT NULL UNION ALL SELECT id, revoked_at FROM erased_sessions WHERE revoked_at > $1 ORDER BY revoked_at",
         None,
     )
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use marquis_contracts::events::Event;
 use marquis_contracts::identity::{AccessClaims, Role, SessionId, UserId};
+use marquis_contracts::people::Identity;
 use marquis_kernel::Secret;
 use time::OffsetDateTime;
 
@@ -21,7 +22,7 @@ use crate::domain::refresh::{Decision, SessionPolicy};
 use crate::domain::{Email, Username};
 pub use records::{
     Account, Creation, Credentials, LiveSession, NewAccount, NewSession, PasswordChange, Refresh,
-    RefreshState, StoredPassword,
+    RefreshState, Renaming, StoredPassword,
 };
 
 /// Any underlying cause.
@@ -112,7 +113,26 @@ pub trait Accounts: Debug + Send + Sync {
         now: OffsetDateTime,
         journal: &Journal,
     ) -> Result<Option<Vec<SessionId>>, StoreError>;
+
+    /// The names of those users that exist.
+    async fn identities(&self, ids: &[UserId]) -> Result<Vec<Identity>, StoreError>;
+
+    /// The user with this name, whatever its spelling.
+    async fn by_username(&self, username: &Username) -> Result<Option<Identity>, StoreError>;
+
+    /// Changes the username. The journal is written only when it was another one.
+    async fn rename(
+        &self,
+        id: UserId,
+        username: &Username,
+        now: OffsetDateTime,
+        journal: &Journal,
+    ) -> Result<Renaming, StoreError>;
 }
+
+/// What the journal says of a session that is opened, given whether its device is one that
+/// the user has not signed in from before.
+pub type OpeningJournal<'a> = &'a (dyn Fn(bool) -> Journal + Send + Sync);
 
 /// Judges a refresh token that is locked: what to do, and what the journal says of it.
 pub type RefreshJudge<'a> = &'a (dyn Fn(&RefreshState) -> (Decision, Journal) + Send + Sync);
@@ -120,16 +140,17 @@ pub type RefreshJudge<'a> = &'a (dyn Fn(&RefreshState) -> (Decision, Journal) + 
 /// Sessions and refresh tokens.
 #[async_trait]
 pub trait Sessions: Debug + Send + Sync {
-    /// Opens a session; the account's failed attempts are forgotten. False, and nothing
+    /// Opens a session; the account's failed attempts are forgotten. `None`, and nothing
     /// done, when the account changed since it was read (`seen` is its `updated_at`): a
-    /// password that is being changed opens no session that outlives the change.
+    /// password that is being changed opens no session that outlives the change. The
+    /// journal that was written otherwise.
     async fn open(
         &self,
         session: &NewSession,
         seen: OffsetDateTime,
         forget_attempts: [u8; 32],
-        journal: &Journal,
-    ) -> Result<bool, StoreError>;
+        journal: OpeningJournal<'_>,
+    ) -> Result<Option<Journal>, StoreError>;
 
     /// Locks the token's session, asks `judge` and carries the decision out. `None` when
     /// the token is unknown.

@@ -77,6 +77,8 @@ pub struct NewSession {
     pub address: Option<IpAddr>,
     /// The client's program.
     pub user_agent: Option<String>,
+    /// What the user calls it, see [`crate::domain::device`].
+    pub device: String,
     /// When it is opened.
     pub now: OffsetDateTime,
     /// Its absolute end.
@@ -96,6 +98,19 @@ pub enum Creation {
     EmailTaken,
     /// The username belongs to somebody.
     UsernameTaken,
+}
+
+/// What became of another username.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renaming {
+    /// It is the username now.
+    Renamed,
+    /// It was the username already.
+    Unchanged,
+    /// Somebody else has it.
+    Taken,
+    /// There is no such user.
+    UnknownAccount,
 }
 
 /// A change of password.

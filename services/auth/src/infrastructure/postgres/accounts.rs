@@ -8,8 +8,12 @@ use marquis_auth_queries::queries::users::{
     self, AccountById, ChangePasswordParams, InsertUserParams, SetRolesParams, TakenParams,
     UpgradePasswordHashParams,
 };
-use marquis_auth_queries::queries::{attempts, keys};
+use marquis_auth_queries::queries::{
+    attempts, keys,
+    people::{self, RenameUserParams},
+};
 use marquis_contracts::identity::{Role, SessionId, UserId};
+use marquis_contracts::people::Identity;
 use marquis_database::{DatabaseError, Transaction};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -17,7 +21,7 @@ use uuid::Uuid;
 use super::{PostgresStore, journal, role_names, roles, sessions};
 use crate::application::ports::{
     Account, Accounts, Creation, Credentials, Journal, NewAccount, NewSession, PasswordChange,
-    StoreError, StoredPassword,
+    Renaming, StoreError, StoredPassword,
 };
 use crate::domain::{Email, Username};
 
@@ -237,6 +241,73 @@ impl Accounts for PostgresStore {
             .await?;
         self.users.forget(id);
         Ok(revoked)
+    }
+
+    async fn identities(&self, ids: &[UserId]) -> Result<Vec<Identity>, StoreError> {
+        self.run("select", "user", async {
+            let client = self.client().await?;
+            let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+            let rows = people::identities().bind(&client, &ids).all().await?;
+            let identity = |row: people::Identities| Identity {
+                user_id: UserId::from_uuid(row.id),
+                username: row.username,
+            };
+            Ok(rows.into_iter().map(identity).collect())
+        })
+        .await
+    }
+
+    async fn by_username(&self, username: &Username) -> Result<Option<Identity>, StoreError> {
+        self.run("select", "user", async {
+            let client = self.client().await?;
+            let row = people::identity_by_username().bind(&client, &username.key()).opt().await?;
+            Ok(row
+                .map(|row| Identity { user_id: UserId::from_uuid(row.id), username: row.username }))
+        })
+        .await
+    }
+
+    async fn rename(
+        &self,
+        id: UserId,
+        username: &Username,
+        now: OffsetDateTime,
+        journal: &Journal,
+    ) -> Result<Renaming, StoreError> {
+        let renaming = self
+            .run("update", "user", async {
+                let mut client = self.client().await?;
+                let transaction = client.transaction().await?;
+                let parameters = RenameUserParams {
+                    username: username.as_str(),
+                    username_key: username.key(),
+                    now,
+                    id: id.uuid(),
+                };
+                let renamed = people::rename_user().params(&transaction, &parameters).opt().await;
+                match renamed.map_err(DatabaseError::from) {
+                    Ok(Some(_)) => {
+                        journal::write(&transaction, journal).await?;
+                        transaction.commit().await?;
+                        Ok(Renaming::Renamed)
+                    }
+                    Ok(None) => {
+                        let known =
+                            users::account_by_id().bind(&transaction, &id.uuid()).opt().await?;
+                        Ok(match known {
+                            Some(_) => Renaming::Unchanged,
+                            None => Renaming::UnknownAccount,
+                        })
+                    }
+                    Err(error) if error.is_unique_violation("users_username_key") => {
+                        Ok(Renaming::Taken)
+                    }
+                    Err(error) => Err(error),
+                }
+            })
+            .await?;
+        self.users.forget(id);
+        Ok(renaming)
     }
 }
 

@@ -4,6 +4,7 @@
 mod accounts;
 mod attempts;
 mod journal;
+mod personal_data;
 mod sessions;
 
 use std::fmt;

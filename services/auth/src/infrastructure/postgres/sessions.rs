@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 use marquis_auth_queries::client::Params as _;
 use marquis_auth_queries::queries::attempts;
+use marquis_auth_queries::queries::people::{self, SeeDeviceParams};
 use marquis_auth_queries::queries::sessions::{
     self, CountLiveSessionsParams, InsertRefreshTokenParams, InsertSessionParams,
     LiveSessionsParams, MarkTokenUsedParams, RevokeOwnSessionParams, RevokeSessionParams,
@@ -16,7 +17,8 @@ use time::OffsetDateTime;
 
 use super::{PostgresStore, accounts, journal};
 use crate::application::ports::{
-    Journal, LiveSession, NewSession, Refresh, RefreshJudge, RefreshState, Sessions, StoreError,
+    Journal, LiveSession, NewSession, OpeningJournal, Refresh, RefreshJudge, RefreshState,
+    Sessions, StoreError,
 };
 use crate::domain::refresh::{Decision, Presented, SessionPolicy};
 
@@ -27,20 +29,20 @@ impl Sessions for PostgresStore {
         session: &NewSession,
         seen: OffsetDateTime,
         forget_attempts: [u8; 32],
-        journal: &Journal,
-    ) -> Result<bool, StoreError> {
+        journal: OpeningJournal<'_>,
+    ) -> Result<Option<Journal>, StoreError> {
         self.run("insert", "session", async {
             let mut client = self.client().await?;
             let transaction = client.transaction().await?;
             let unchanged = HoldUserParams { id: session.user_id.uuid(), seen };
             if users::hold_user().params(&transaction, &unchanged).opt().await?.is_none() {
-                return Ok(false);
+                return Ok(None);
             }
-            insert(&transaction, session).await?;
+            let journal = journal(insert(&transaction, session).await?);
             attempts::clear_attempts().bind(&transaction, &forget_attempts.as_slice()).await?;
-            journal::write(&transaction, journal).await?;
+            journal::write(&transaction, &journal).await?;
             transaction.commit().await?;
-            Ok(true)
+            Ok(Some(journal))
         })
         .await
     }
@@ -158,11 +160,12 @@ impl Sessions for PostgresStore {
     }
 }
 
-/// Opens a session with its first refresh token.
+/// Opens a session with its first refresh token. Whether its device is another one than
+/// the user has signed in from before.
 pub(super) async fn insert(
     transaction: &Transaction<'_>,
     session: &NewSession,
-) -> Result<(), DatabaseError> {
+) -> Result<bool, DatabaseError> {
     let opened = InsertSessionParams {
         id: session.id.uuid(),
         user_id: session.user_id.uuid(),
@@ -182,7 +185,12 @@ pub(super) async fn insert(
         expires_at: session.idle_expires_at,
     };
     sessions::insert_refresh_token().params(transaction, &token).await?;
-    Ok(())
+    let device = SeeDeviceParams {
+        user_id: session.user_id.uuid(),
+        label: session.device.as_str(),
+        now: session.now,
+    };
+    Ok(people::see_device().params(transaction, &device).one().await?)
 }
 
 /// Revokes a user's sessions, all but `keep`.
