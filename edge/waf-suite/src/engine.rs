@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use marquis_waf::{RuleSet, Transaction, TransactionContext};
 
+use crate::answer::Answer;
 use crate::stage::{Stage, Test};
 use crate::verdict::{Observed, Report, judge};
 
-/// Runs all tests. The answer of the imagined server is an empty page.
+/// Runs all tests. The imagined server is [`Answer::to`].
 #[must_use]
 pub fn run(rules: &Arc<RuleSet>, tests: &[Test]) -> Report {
     let mut report = Report::default();
@@ -44,8 +45,12 @@ pub fn matches(rules: &Arc<RuleSet>, stage: &Stage) -> Vec<u64> {
     transaction.request_headers();
     transaction.append_request_body(&stage.body);
     transaction.request_body();
-    transaction.response_header(b"Content-Type", b"text/html");
-    transaction.response_headers(200, b"HTTP/1.1");
+    let answer = Answer::to(stage);
+    for (name, value) in &answer.headers {
+        transaction.response_header(name.as_bytes(), value.as_bytes());
+    }
+    transaction.response_headers(answer.status, b"HTTP/1.1");
+    transaction.append_response_body(&answer.body);
     transaction.response_body();
     transaction.finish();
     transaction.matches().iter().filter(|found| found.logged).map(|found| found.rule_id).collect()

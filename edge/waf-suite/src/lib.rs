@@ -6,12 +6,14 @@
 //! anything that speaks HTTP and logs its matches ([`http::Target`]). Requests are sent byte
 //! for byte as the suite has them, broken ones too.
 
+mod answer;
 pub mod engine;
 pub mod http;
 mod read;
 mod stage;
 mod verdict;
 
+pub use answer::Answer;
 pub use read::{SuiteError, read};
 pub use stage::{Expectation, Stage, Test};
 pub use verdict::{Observed, Outcome, Report, judge};

@@ -139,7 +139,7 @@ fn stage_of(stage: &Yaml, file: &Path) -> Result<Stage, SuiteError> {
                 .map_err(|error| SuiteError::Base64(file.to_owned(), error))?;
             Some(bytes)
         }
-        None => text_of(&input["data"]).map(String::into_bytes),
+        None => text_of(&input["data"]).map(|data| repeated(&data).into_bytes()),
     };
     if let Some(mut data) = data {
         if complete {
@@ -163,6 +163,33 @@ fn stage_of(stage: &Yaml, file: &Path) -> Result<Stage, SuiteError> {
         read.headers.push(("Connection".into(), "close".into()));
     }
     Ok(read)
+}
+
+/// Writes out `{{ "+" | repeat 34 }}`, the template suites use for long values. Other braces
+/// stay as they are.
+fn repeated(data: &str) -> String {
+    let mut out = String::new();
+    let mut rest = data;
+    while let Some((before, after)) = rest.split_once("{{") {
+        out.push_str(before);
+        let Some((text, count, following)) = repetition(after) else {
+            out.push_str("{{");
+            rest = after;
+            continue;
+        };
+        out.push_str(&text.repeat(count));
+        rest = following;
+    }
+    out + rest
+}
+
+/// Text, count and what follows the braces; at most a million times.
+fn repetition(text: &str) -> Option<(&str, usize, &str)> {
+    let (inside, following) = text.split_once("}}")?;
+    let (text, count) = inside.trim().strip_prefix('"')?.split_once('"')?;
+    let count = count.trim_start().strip_prefix('|')?.trim().strip_prefix("repeat ")?;
+    let count = count.trim().parse().ok().filter(|count| *count <= 1_000_000)?;
+    Some((text, count, following))
 }
 
 /// `403`, `[403, 400]`.
@@ -240,4 +267,17 @@ fn decoded(text: &str) -> Vec<u8> {
         at += 1;
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::repeated;
+
+    #[test]
+    fn only_repetitions_are_written_out() {
+        assert_eq!(repeated(r#"a={{ "+" | repeat 3 }}&b={{"xy"|repeat 2}}"#), "a=+++&b=xyxy");
+        for other in ["{{constructor.constructor('alert(1)')()}}", "{{", "{{ \"a\" | upper }}"] {
+            assert_eq!(repeated(other), other);
+        }
+    }
 }
