@@ -9,3 +9,4 @@ pub mod ports;
 pub mod subscriptions;
 pub mod texts;
 pub mod translate;
+pub mod view;

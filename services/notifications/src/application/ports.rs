@@ -288,3 +288,74 @@ pub trait Announcer: Debug + Send + Sync {
     /// Best effort: whoever has no socket gets nothing.
     async fn announce(&self, person: PersonId, data: Value) -> Result<(), SendError>;
 }
+
+/// Names a written e-mail: whom it is for, and the rest of its file's name. Text form
+/// `<person>.<notification>-<version>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LetterName {
+    /// Whom it is for.
+    pub person: Uuid,
+    /// `<notification>-<version>`.
+    pub letter: String,
+}
+
+/// The text names no e-mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is not the name of an e-mail")]
+pub struct InvalidLetterName;
+
+impl LetterName {
+    /// A name made of its parts, which are nothing but ids and a number.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidLetterName`].
+    pub fn new(person: Uuid, letter: &str) -> Result<Self, InvalidLetterName> {
+        let sound = letter.rsplit_once('-').is_some_and(|(id, version)| {
+            id.len() == 36 && id.parse::<Uuid>().is_ok() && version.parse::<u32>().is_ok()
+        });
+        if !sound || letter.contains('+') {
+            return Err(InvalidLetterName);
+        }
+        Ok(Self { person, letter: letter.to_owned() })
+    }
+}
+
+impl std::fmt::Display for LetterName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.person, self.letter)
+    }
+}
+
+impl std::str::FromStr for LetterName {
+    type Err = InvalidLetterName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (person, letter) = text.split_once('.').ok_or(InvalidLetterName)?;
+        let person = if person.len() == 36 { person.parse().ok() } else { None };
+        Self::new(person.ok_or(InvalidLetterName)?, letter)
+    }
+}
+
+/// What is seen of a written e-mail in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// Its name.
+    pub name: LetterName,
+    /// Its header field `To`.
+    pub to: String,
+    /// Its header field `Subject`.
+    pub subject: String,
+    /// Its header field `Date`.
+    pub date: String,
+}
+
+/// E-mails that were written instead of sent.
+#[async_trait]
+pub trait Letters: Debug + Send + Sync {
+    /// The latest.
+    async fn latest(&self, limit: usize) -> Result<Vec<Letter>, StoreError>;
+
+    /// The whole of one.
+    async fn read(&self, name: LetterName) -> Result<Option<String>, StoreError>;
+}

@@ -37,7 +37,10 @@ fn message(notification: &Notification, sender: Option<&str>) -> Text {
     let sender = one_line(sender.unwrap_or(SOMEBODY));
     let many = notification.count;
     let (title, body) = if many == 1 {
-        (format!("New message from {sender}"), format!("{sender} wrote to you while you were away."))
+        (
+            format!("New message from {sender}"),
+            format!("{sender} wrote to you while you were away."),
+        )
     } else {
         (
             format!("{many} new messages from {sender}"),
@@ -51,7 +54,8 @@ fn payment(notification: &Notification) -> Text {
     let data = &notification.data;
     let field = |name: &str| one_line(data[name].as_str().unwrap_or_default());
     let money = |name: &str| {
-        let currency: Option<Currency> = data["currency"].as_str().and_then(|code| code.parse().ok());
+        let currency: Option<Currency> =
+            data["currency"].as_str().and_then(|code| code.parse().ok());
         match (data[name].as_i64(), currency) {
             (Some(amount), Some(currency)) => Money::new(amount, currency).to_string(),
             _ => String::new(),
@@ -93,9 +97,10 @@ fn sign_in(notification: &Notification) -> Text {
 fn security(notification: &Notification) -> Text {
     const NOT_YOU: &str = "If it was not you, ask for help at once.";
     let (title, body) = match notification.event.as_str() {
-        "user.password_changed" => {
-            ("Your password was changed", format!("The password of your account was changed. {NOT_YOU}"))
-        }
+        "user.password_changed" => (
+            "Your password was changed",
+            format!("The password of your account was changed. {NOT_YOU}"),
+        ),
         "user.email_changed" => (
             "Your e-mail address was changed",
             format!("This is now the e-mail address of your account. {NOT_YOU}"),
@@ -114,7 +119,10 @@ fn security(notification: &Notification) -> Text {
              was not you, somebody may be trying to guess your password."
                 .to_owned(),
         ),
-        _ => ("A change to your account", format!("Something about your account's safety has changed. {NOT_YOU}")),
+        _ => (
+            "A change to your account",
+            format!("Something about your account's safety has changed. {NOT_YOU}"),
+        ),
     };
     Text { title: title.to_owned(), body }
 }

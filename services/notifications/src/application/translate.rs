@@ -113,8 +113,7 @@ fn sign_in(event: &Event) -> Result<Draft, Malformed> {
 }
 
 fn security(event: &Event) -> Result<Draft, Malformed> {
-    let mut draft =
-        draft(event, person(event)?, Kind::Security, json!({}), Importance::Urgent);
+    let mut draft = draft(event, person(event)?, Kind::Security, json!({}), Importance::Urgent);
     // Anybody can have an account locked, as often as they like.
     if event.kind == "account.locked" {
         draft.merge_key = Some(format!("security:{}", event.kind));
@@ -196,8 +195,11 @@ mod tests {
         let device = "Firefox\r\nBcc: everybody@example.org\u{202e}\u{0} on   Linux";
         assert_eq!(one_line(device), "Firefox Bcc: everybody@example.org on Linux");
         assert_eq!(one_line(&"é".repeat(500)).chars().count(), LONGEST_DEVICE);
-        let signed_in =
-            event("session.started", ID, json!({"sessionId": ID, "device": device, "newDevice": true}));
+        let signed_in = event(
+            "session.started",
+            ID,
+            json!({"sessionId": ID, "device": device, "newDevice": true}),
+        );
         let Ok(Reaction::Notify(draft)) = reaction(&signed_in) else { panic!("not told") };
         assert!(!draft.data.to_string().contains("\\n"), "{}", draft.data);
     }
@@ -213,13 +215,19 @@ mod tests {
         for (kind, data) in [
             ("message.missed", json!({"messageId": ID, "senderId": ID})),
             ("message.missed", json!({"messageId": ID, "senderId": "secret", "receiverId": ID})),
-            ("payment.succeeded", json!({"userId": ID, "reference": "pay_1", "status": "succeeded"})),
+            (
+                "payment.succeeded",
+                json!({"userId": ID, "reference": "pay_1", "status": "succeeded"}),
+            ),
             ("user.erased", json!({"userId": "secret"})),
         ] {
             let error = reaction(&event(kind, "nobody", data)).expect_err(kind).to_string();
             assert!(error.contains(kind) && !error.contains("secret"), "{error}");
         }
-        assert_eq!(reaction(&event("user.registered", "x", json!({}))).expect("ok"), Reaction::None);
+        assert_eq!(
+            reaction(&event("user.registered", "x", json!({}))).expect("ok"),
+            Reaction::None
+        );
     }
 
     #[test]
@@ -228,7 +236,8 @@ mod tests {
             "userId": ID, "reference": "pay_1", "status": "refunded", "amount": 5, "currency": "EUR",
             "amountRefunded": 5, "refund": {"reference": "ref_1", "amount": 5}, "description": "x",
         });
-        let Ok(Reaction::Notify(draft)) = reaction(&event("payment.refunded", "pay_1", data)) else {
+        let Ok(Reaction::Notify(draft)) = reaction(&event("payment.refunded", "pay_1", data))
+        else {
             panic!("not told")
         };
         let kept = json!({"reference": "pay_1", "status": "refunded", "amount": 5,

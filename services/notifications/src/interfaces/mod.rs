@@ -1,0 +1,3 @@
+//! How others reach the service.
+
+pub mod http;
