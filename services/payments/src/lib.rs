@@ -9,13 +9,16 @@ pub mod domain;
 mod infrastructure;
 mod interfaces;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration as StdDuration;
 
 use axum::Router;
-use marquis_authz as authz;
+use marquis_authz::{self as authz, internal};
 use marquis_cluster::Cluster;
+use marquis_contracts::events::{EventSource, topic};
 use marquis_contracts::identity::TokenVerifier;
+use marquis_contracts::personal_data::PersonalData;
+use marquis_database::feed::{OutboxSource, Subscription};
 use marquis_database::jobs::Worker;
 use marquis_database::outbox::Relay;
 use marquis_database::{Database, Migration};
@@ -25,6 +28,7 @@ use marquis_http::service::ServiceLimits;
 use marquis_kernel::SharedClock;
 use marquis_telemetry::metrics::Metrics;
 use time::Duration;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use utoipa::openapi::OpenApi;
 
@@ -42,6 +46,7 @@ use application::submit_payment::{JOB, SubmitPayment};
 use application::verify_ledger::VerifyLedger;
 use application::webhook::ReceiveEvent;
 use application::webhook::signature::Keyring;
+use infrastructure::erasure::ForgetErased;
 use infrastructure::postgres::PostgresPayments;
 use infrastructure::publisher::TopicPublisher;
 use infrastructure::sandbox::Sandbox;
@@ -52,7 +57,11 @@ use interfaces::http::{UseCases, routes};
 pub const NAME: &str = "payments";
 
 /// The schema, to be run by [`Database::migrate`].
-pub const MIGRATIONS: &[Migration] = marquis_database::migrations!["001_initial_schema"];
+pub const MIGRATIONS: &[Migration] =
+    marquis_database::migrations!["001_initial_schema", "002_people"];
+
+/// The service whose events tell who was erased.
+const USERS: &str = "users";
 
 /// How often events that were left behind, or whose payment has appeared, are looked for.
 const SETTLE_EVERY: StdDuration = StdDuration::from_secs(1);
@@ -87,6 +96,8 @@ pub struct Payments {
     store: Arc<PostgresPayments>,
     provider: Arc<dyn PaymentProvider>,
     retention: Duration,
+    /// The log of the service that keeps profiles, once it is known.
+    erasures: OnceLock<Arc<dyn EventSource>>,
     parts: PaymentsParts,
 }
 
@@ -130,7 +141,8 @@ impl Payments {
             receive,
             maximum_amount: settings.maximum_amount,
         });
-        Ok(Self { use_cases, store, provider, retention, parts })
+        let erasures = OnceLock::new();
+        Ok(Self { use_cases, store, provider, retention, erasures, parts })
     }
 
     /// The schema of this service.
@@ -163,8 +175,47 @@ impl Payments {
         })
     }
 
+    /// This service's log of events.
+    #[must_use]
+    pub fn event_source(&self) -> Arc<dyn EventSource> {
+        Arc::new(OutboxSource::new(self.parts.database.clone()))
+    }
+
+    /// What this service holds about people.
+    #[must_use]
+    pub fn personal_data(&self) -> Arc<dyn PersonalData> {
+        Arc::clone(&self.store) as Arc<dyn PersonalData>
+    }
+
+    /// Names the log of the service that keeps profiles: whom it erases is taken out of the
+    /// payments. To be called before [`Payments::run`]; the first call counts.
+    pub fn subscribe(&self, users: Arc<dyn EventSource>) {
+        self.erasures.get_or_init(|| users);
+    }
+
+    /// Takes out of the payments whom the service of profiles erased. Without its log there
+    /// is nothing to do.
+    async fn follow_erasures(&self, stop: CancellationToken) {
+        let Some(source) = self.erasures.get() else { return };
+        let handler = ForgetErased { clock: Arc::clone(&self.parts.clock) };
+        let bell = Arc::new(Notify::new());
+        let news = self.parts.cluster.pubsub.subscribe(&topic(USERS)).await;
+        let database = self.parts.database.clone();
+        let subscription = Subscription::new(database, USERS, Arc::clone(source))
+            .woken_by(Arc::clone(&bell))
+            .run(handler, stop);
+        tokio::pin!(subscription);
+        tokio::select! {
+            () = &mut subscription => return,
+            () = news.ring(&bell) => {}
+        }
+        // The cluster is gone; the log is still read by polling.
+        subscription.await;
+    }
+
     /// Background work until `stop`: publishes events, submits payments to the provider,
-    /// settles events that waited, forgets old idempotency keys. Outages are waited out.
+    /// settles events that waited, forgets old idempotency keys, follows the log given to
+    /// [`Payments::subscribe`]. Outages are waited out.
     /// Any number of nodes may do it at once.
     pub async fn run(&self, stop: CancellationToken) {
         let publisher = TopicPublisher::new(Arc::clone(&self.parts.cluster.pubsub));
@@ -178,6 +229,7 @@ impl Payments {
         tokio::join!(
             relay.run(stop.clone()),
             worker.run(stop.clone()),
+            Box::pin(self.follow_erasures(stop.clone())),
             repeat(SETTLE_EVERY, &stop, "provider events wait to be settled", || async {
                 self.settle_waiting_events().await.map(drop)
             }),
@@ -233,6 +285,8 @@ impl Payments {
             routes(Arc::clone(&self.use_cases)).layer(authz::layer(Arc::clone(&parts.verifier)));
         Service::new(NAME, Arc::clone(&parts.metrics), Arc::clone(&parts.clock))
             .routes(guarded)
+            .routes(internal::event_routes(self.event_source()))
+            .routes(internal::personal_data_routes(self.personal_data()))
             .health(self.health())
             .limits(parts.limits)
     }

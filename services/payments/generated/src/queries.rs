@@ -3,5 +3,6 @@
 pub mod events;
 pub mod idempotency;
 pub mod payments;
+pub mod people;
 pub mod refunds;
 pub mod verification;

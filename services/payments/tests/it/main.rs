@@ -7,6 +7,7 @@ mod idempotency;
 mod ledger;
 mod outages;
 mod outbox;
+mod people;
 mod reading;
 mod refunds;
 mod sandbox;

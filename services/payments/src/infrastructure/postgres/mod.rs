@@ -4,6 +4,7 @@
 mod books;
 mod events;
 mod payments;
+mod personal_data;
 mod rows;
 mod write;
 
