@@ -1,0 +1,134 @@
+//! The directory reads indexes, however many people there are.
+
+use std::collections::BTreeMap;
+
+use crate::harness::App;
+
+const DIRECTORY: &str = include_str!("../../queries/directory.sql");
+const PEOPLE: &str = include_str!("../../queries/people.sql");
+
+/// The statements of a file by name.
+fn statements(file: &str) -> BTreeMap<&str, String> {
+    let mut found = BTreeMap::new();
+    for part in file.split("--! ").skip(1) {
+        let (head, body) = part.split_once('\n').expect("a body");
+        let name = head.split_whitespace().next().expect("a name");
+        let sql: Vec<&str> = body.lines().filter(|line| !line.starts_with("--")).collect();
+        found.insert(name, sql.join("\n").trim().trim_end_matches(';').to_owned());
+    }
+    found
+}
+
+/// The statement with values in place of its parameters, as it is planned for each search.
+fn with(sql: &str, values: &[(&str, &str)]) -> String {
+    values.iter().fold(sql.to_owned(), |sql, (name, value)| sql.replace(&format!(":{name}"), value))
+}
+
+/// 100,000 people, one in fifty of them connected, with names as people have them.
+pub const GENERATE: &str = "
+    INSERT INTO people (id, username, username_key, data_key, key_version, email_index,
+        email, email_index_version, created_at, updated_at)
+    SELECT gen_random_uuid(), name, lower(name), '\\x00', 1, sha256(name::bytea), '\\x00', 1,
+        now(), now()
+    FROM (
+        SELECT (ARRAY['Anna','Boris','chen','Dmitri','elena','Farid','grace','Hiro','ivan','Julia',
+                'karl','Lena','Maria','nikita','Olga','pavel','Quinn','rosa','Sofia','tomas'])
+                [1 + (hashint4(n) & 2147483647) % 20]
+            || (ARRAY['.','_','-',''])[1 + n % 4]
+            || (ARRAY['anderson','brown','costa','dubois','evans','fischer','garcia','haddad',
+                'ivanov','johnson','kim','lopez','meyer','novak','okafor','petrov','quist','rossi',
+                'smith','tanaka','ueda','volkov','wang','xu','yilmaz','zhang'])
+                [1 + (hashint4(n * 7 + 3) & 2147483647) % 26]
+            || n AS name
+        FROM generate_series(1, 100000) AS n
+    ) AS named;
+    INSERT INTO presence (user_id, username_key, is_online, changed_at)
+    SELECT id, username_key, n % 50 = 0, now()
+    FROM (SELECT id, username_key, row_number() OVER () AS n FROM people) AS p;
+    VACUUM ANALYZE people; VACUUM ANALYZE presence;";
+
+#[tokio::test]
+async fn no_list_reads_a_whole_table() {
+    let app = App::start().await;
+    let tables = app.tables().await;
+    for statement in GENERATE.split_inclusive(';') {
+        tables.batch_execute(statement).await.expect(statement);
+    }
+    let list = statements(DIRECTORY);
+    assert_eq!(list.len(), 7, "{:?}", list.keys());
+    let mut plans = Vec::new();
+    let page = [("ceiling", "1000"), ("limit", "20"), ("offset", "0")];
+    for name in ["list_everybody", "list_online", "list_offline"] {
+        plans.push((name.to_owned(), with(&list[name], &page)));
+    }
+    let texts = [
+        "anna",
+        "an",
+        "a",
+        "anderson",
+        "son",
+        "nosuchname",
+        "77",
+        "777",
+        "7777",
+        "a.b",
+        "na_s",
+        "sofia-kim99",
+        "evans1",
+        "fischer99999",
+        "rosa",
+        "xu",
+        "-xu",
+        "zzz",
+    ];
+    for name in ["search_everybody", "search_online", "search_offline"] {
+        for text in texts {
+            let pattern = match text.len() {
+                0..3 => "NULL::text".to_owned(),
+                _ => format!("'%{}%'", text.replace('_', "\\_")),
+            };
+            let beyond = format!("'{text}\u{10ffff}'");
+            let quoted = format!("'{text}'");
+            let values = [("text", quoted.as_str()), ("beyond", &beyond), ("pattern", &pattern)];
+            let sql = with(&with(&list[name], &values), &page);
+            plans.push((format!("{name} {text}"), sql));
+        }
+    }
+    let indexes = [("indexes", "ARRAY[sha256('a'), sha256('b')]")];
+    plans.push(("people_with_email".to_owned(), with(&list["people_with_email"], &indexes)));
+    let ids = [("ids", "ARRAY(SELECT id FROM people ORDER BY username_key LIMIT 20)")];
+    plans.push(("people_by_ids".to_owned(), with(&statements(PEOPLE)["people_by_ids"], &ids)));
+
+    for (name, sql) in plans {
+        let explained = tables.query(&format!("EXPLAIN (ANALYZE, BUFFERS) {sql}"), &[]).await;
+        let rows = explained.unwrap_or_else(|error| panic!("{name}: {error:?}\n{sql}"));
+        let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        let plan = plan.join("\n");
+        for table in ["people", "presence"] {
+            assert!(!plan.contains(&format!("Seq Scan on {table}")), "{name}\n{plan}");
+        }
+        assert!(plan.contains("Index") || plan.contains("Never Executed"), "{name}\n{plan}");
+    }
+
+    // What the plans are for: the answers are right, with and without the index of parts.
+    let viewer = app.known("viewer").await;
+    let count = async |what: &str| -> i64 {
+        let sql = format!("SELECT count(*) FROM people WHERE {what}");
+        tables.query_one(&sql, &[]).await.expect("a number").get(0)
+    };
+    for text in ["7777", "fischer9", "son99", "sofia-kim", "_xu1"] {
+        let escaped = text.replace('_', "\\_");
+        let expected = count(&format!("username_key LIKE '%{escaped}%'")).await;
+        assert!((1..1_000).contains(&expected), "{text} {expected}");
+        assert_eq!(app.names(&viewer, &format!("search={text}")).await.1, expected, "{text}");
+    }
+    let (names, total) = app.names(&viewer, "search=anna&limit=100").await;
+    assert_eq!((names.len(), total), (100, 1_000));
+    let (_, total) = app.names(&viewer, "").await;
+    assert!((99_000..102_000).contains(&total), "an estimate: {total}");
+    assert_eq!(app.names(&viewer, "isOnline=true").await.1, 1_000);
+    assert_eq!(app.names(&viewer, "isOnline=false").await.1, 1_000);
+    tables.batch_execute("DROP INDEX people_by_part_of_name").await.expect("dropped");
+    let expected = count("username_key LIKE '%fischer9%'").await;
+    assert_eq!(app.names(&viewer, "search=fischer9").await.1, expected);
+}
