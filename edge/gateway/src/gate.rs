@@ -18,6 +18,8 @@ use tokio_util::task::TaskTracker;
 use crate::conn::activity::{ConnectionStatus, Counters};
 use crate::live::Live;
 use crate::metrics::Metrics;
+use crate::sessions::Sessions;
+use crate::websocket::Places;
 
 pub(crate) struct Gate {
     pub(crate) live: ArcSwap<Live>,
@@ -32,6 +34,8 @@ pub(crate) struct Gate {
     /// Port of the TLS listener once it is bound.
     pub(crate) https_port: AtomicU16,
     pub(crate) peers: Mutex<Peers>,
+    pub(crate) websockets: Places,
+    pub(crate) sessions: Sessions,
     /// Set, and then `draining` cancelled, when the gateway stops accepting.
     pub(crate) stopping: AtomicBool,
     pub(crate) draining: CancellationToken,

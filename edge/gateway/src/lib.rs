@@ -27,11 +27,13 @@ mod proxy;
 pub mod reload;
 mod route;
 mod runtime;
+mod sessions;
 mod status;
 mod target;
 mod tls;
 mod upstream;
 pub mod waf;
+mod websocket;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -130,6 +132,7 @@ impl Gateway {
         let firewall = firewall(&parts.settings, None);
         let live = Live::build(&parts.settings, &around, None, firewall)
             .map_err(GatewayError::Settings)?;
+        let sessions = sessions::Sessions::new(Arc::clone(&parts.cluster.cache));
         let gate = Arc::new(Gate {
             live: ArcSwap::from_pointee(live),
             counters,
@@ -140,6 +143,8 @@ impl Gateway {
             services: parts.services,
             https_port: AtomicU16::new(443),
             peers: parking_lot::Mutex::default(),
+            websockets: websocket::Places::default(),
+            sessions,
             stopping: AtomicBool::new(false),
             draining: CancellationToken::new(),
             connections: TaskTracker::new(),

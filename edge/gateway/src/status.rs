@@ -72,6 +72,7 @@ pub(crate) fn upstreams(gate: &Gate) -> Value {
                     "up": server.is_up(),
                     "ejected": server.is_ejected(),
                     "running": server.running(),
+                    "webSockets": server.tunnels(),
                     "idleConnections": server.idle_count(),
                 })
             })

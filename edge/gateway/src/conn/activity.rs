@@ -3,8 +3,10 @@
 //!
 //! Counters are kept per worker, so that two processors do not fight for one cache line.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use crate::websocket::Standing;
 
 /// The counters of one worker.
 #[derive(Debug, Default)]
@@ -52,14 +54,14 @@ impl ConnectionStatus {
         let (active, reading) = (gauge(&|one| &one.active), gauge(&|one| &one.reading));
         let (writing, tunnels) = (gauge(&|one| &one.writing), gauge(&|one| &one.tunnels));
         Self {
-            active: active + tunnels,
+            active,
             accepted: unsigned(&|one| &one.accepted),
             handled: unsigned(&|one| &one.handled),
             requests: unsigned(&|one| &one.requests),
             reading,
             writing,
             // With HTTP/2 several requests run on one connection.
-            waiting: active.saturating_sub(reading + writing),
+            waiting: active.saturating_sub(reading + writing + tunnels),
             tunnels,
         }
     }
@@ -95,6 +97,8 @@ impl Drop for Counted {
 pub(crate) struct Activity {
     busy: AtomicBool,
     upgraded: AtomicBool,
+    /// Set with `upgraded` where a service of this process has the connection.
+    websocket: OnceLock<Standing>,
 }
 
 impl Activity {
@@ -114,5 +118,16 @@ impl Activity {
 
     pub(crate) fn set_upgraded(&self) {
         self.upgraded.store(true, Ordering::Release);
+    }
+
+    /// A service of this process has accepted a WebSocket.
+    pub(crate) fn set_websocket(&self, standing: Standing) {
+        // There is one upgrade in the life of a connection.
+        let _ = self.websocket.set(standing);
+        self.set_upgraded();
+    }
+
+    pub(crate) fn websocket(&self) -> Option<&Standing> {
+        self.websocket.get()
     }
 }

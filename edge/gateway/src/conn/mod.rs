@@ -2,6 +2,7 @@
 //! driving of hyper, including the graceful stop.
 
 pub(crate) mod activity;
+mod attended;
 mod sending;
 mod vetted;
 
@@ -28,6 +29,7 @@ use crate::gate::Gate;
 use crate::wire::Violation;
 use crate::wire::request::{HeaderLimits, Scanner};
 use activity::{Activity, Counted};
+use attended::Attended;
 use sending::Sending;
 use vetted::{ReadTimeouts, Vetted};
 
@@ -104,15 +106,14 @@ pub(crate) async fn serve(gate: Arc<Gate>, worker: usize, accepted: Accepted) {
         stream.set_nodelay(true)?;
         let stream = TcpStream::from_std(stream)?;
         if tls {
-            serve_tls(gate, worker, peer, stream).await
+            serve_tls(gate, worker, peer, stream, slot).await
         } else {
-            http1_connection(gate, worker, peer, false, stream).await
+            http1_connection(gate, worker, peer, false, stream, slot).await
         }
     };
     if let Err(error) = served.await {
         tracing::debug!(%peer, error = &error as &dyn std::error::Error, "connection ended with an error");
     }
-    drop(slot);
 }
 
 async fn serve_tls(
@@ -120,6 +121,7 @@ async fn serve_tls(
     worker: usize,
     peer: SocketAddr,
     stream: TcpStream,
+    slot: Slot,
 ) -> io::Result<()> {
     let (config, patience) = {
         let live = gate.live.load();
@@ -139,9 +141,9 @@ async fn serve_tls(
     match handshaken {
         Ok(Some(stream)) => {
             if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-                http2_connection(gate, worker, peer, stream).await
+                http2_connection(gate, worker, peer, stream, slot).await
             } else {
-                http1_connection(gate, worker, peer, true, stream).await
+                http1_connection(gate, worker, peer, true, stream, slot).await
             }
         }
         Ok(None) => Ok(()),
@@ -158,6 +160,7 @@ async fn http1_connection<IO>(
     peer: SocketAddr,
     tls: bool,
     stream: IO,
+    slot: Slot,
 ) -> io::Result<()>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -187,6 +190,7 @@ where
     let counters = (Arc::clone(&gate.counters), worker);
     let stream = Sending::new(stream, limits.send_timeout.duration());
     let io = Vetted::new(stream, scanner, Arc::clone(&activity), counters, timeouts, refusal);
+    let io = Attended::new(io, Arc::clone(&activity), slot);
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
@@ -235,6 +239,7 @@ async fn http2_connection<IO>(
     worker: usize,
     peer: SocketAddr,
     stream: IO,
+    _slot: Slot,
 ) -> io::Result<()>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,

@@ -18,7 +18,7 @@ use marquis_config::sections::gateway::HostHeader;
 use marquis_http::Problem;
 use tokio::time::Instant;
 
-use super::tunnel;
+use super::session::Session;
 use crate::body::{Body, ClientBody};
 use crate::exchange::Exchange;
 use crate::filters::Refusal;
@@ -27,6 +27,7 @@ use crate::upstream::Upstream;
 use crate::upstream::link::{self, Answer, Link, LinkError, LinkErrorKind, Upload};
 use crate::upstream::response::ResponseBody;
 use crate::upstream::server::{Lease, Server};
+use crate::websocket::{Place, Standing, relay};
 
 /// The body of a request, as far as it can be sent again.
 enum Content {
@@ -72,9 +73,11 @@ pub(super) async fn forward(
     upstream: &Arc<Upstream>,
     mut parts: Parts,
     body: ClientBody,
-    upgrade: bool,
+    place: Option<Place>,
 ) -> Result<Response<Body>, Refusal> {
+    let upgrade = place.is_some();
     let on_upgrade = if upgrade { parts.extensions.remove() } else { None };
+    let tunnel = place.zip(on_upgrade);
     admit(upstream)?;
     let replay = exchange.live.retries.replay_bytes as u64;
     let mut content = if body.size_hint().exact().is_some_and(|length| length <= replay) {
@@ -94,18 +97,27 @@ pub(super) async fn forward(
     upstream.budget.request();
     let total = route.timeouts.total.duration();
     let due = (!total.is_zero()).then(|| exchange.started + total);
-    let idempotent = matches!(
-        parts.method,
-        Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE
-    );
+    let session = if route.sessions {
+        Session::of(exchange, upstream, &mut parts).await
+    } else {
+        Session::default()
+    };
+    // A poll takes what it answers with: asked twice, a session would lose messages.
+    let idempotent = session.id.is_none()
+        && matches!(
+            parts.method,
+            Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE
+        );
     let attempts = exchange.live.retries.attempts.max(1);
     // Without a body nothing was waited for since the request began.
     let mut began = if exchange.body.is_none() { exchange.started } else { Instant::now() };
     let mut tried: Vec<Arc<Server>> = Vec::new();
     let mut fresh: Option<Arc<Server>> = None;
+    let mut home = session.home.clone();
     loop {
         let kept_allowed = fresh.is_none() && matches!(content, Content::AtHand(_));
-        let Some(server) = fresh.take().or_else(|| upstream.pick(&tried)) else {
+        let server = fresh.take().or_else(|| home.take()).or_else(|| upstream.pick(&tried));
+        let Some(server) = server else {
             return Err(Problem::unavailable("the upstream has no server").into());
         };
         exchange.server = Some(Arc::clone(&server));
@@ -148,7 +160,8 @@ pub(super) async fn forward(
                     continue;
                 }
                 upstream.circuit.record(failed);
-                return Ok(respond(exchange, route, answered, on_upgrade, due, now));
+                let response = respond(exchange, route, answered, tunnel, due, now);
+                return Ok(session.opened(exchange, &server, response).await);
             }
             Err(Failed { error, kept }) => {
                 if let LinkErrorKind::Client(_) = error.kind {
@@ -164,6 +177,7 @@ pub(super) async fn forward(
                     continue;
                 }
                 upstream.server_failed(&server);
+                session.failed(exchange, &server, &error).await;
                 count_failure(exchange, upstream, &error);
                 let time_left = due.is_none_or(|due| Instant::now() < due);
                 if repeatable
@@ -261,7 +275,7 @@ fn respond(
     exchange: &Exchange,
     route: &Route,
     answered: Answered,
-    on_upgrade: Option<hyper::upgrade::OnUpgrade>,
+    tunnel: Option<(Place, hyper::upgrade::OnUpgrade)>,
     due: Option<Instant>,
     now: Instant,
 ) -> Response<Body> {
@@ -270,11 +284,12 @@ fn respond(
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;
     if answer.status == StatusCode::SWITCHING_PROTOCOLS {
-        match (on_upgrade, &exchange.client.activity) {
-            (Some(on_upgrade), Some(activity)) => {
+        match (tunnel, &exchange.client.activity) {
+            (Some((place, on_upgrade)), Some(activity)) => {
                 activity.set_upgraded();
                 let idle = route.timeouts.websocket.duration();
-                tunnel::spawn(&exchange.client, on_upgrade, link, lease, idle);
+                let standing = Standing::begin(&exchange.client, place, idle);
+                relay::spawn(standing, on_upgrade, link, lease);
             }
             _ => {
                 // Nobody asked for another protocol.

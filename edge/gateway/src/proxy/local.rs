@@ -9,19 +9,20 @@ use tower::ServiceExt as _;
 use crate::body::{Body, ClientBody};
 use crate::exchange::Exchange;
 use crate::filters::Refusal;
+use crate::websocket::{Place, Standing};
 
 pub(super) async fn dispatch(
     exchange: &mut Exchange,
     router: axum::Router,
     mut parts: Parts,
     body: ClientBody,
-    upgrade: bool,
+    place: Option<Place>,
 ) -> Result<Response<Body>, Refusal> {
     parts.extensions.insert(ClientAddr(exchange.address));
     if exchange.uri.path() != parts.uri.path() {
         parts.extensions.insert(OriginalPath(exchange.uri.path().into()));
     }
-    if upgrade {
+    if place.is_some() {
         // The service's own extractor wants to see the handshake.
         parts.headers.insert(header::CONNECTION, http::HeaderValue::from_static("upgrade"));
         parts.headers.insert(header::UPGRADE, http::HeaderValue::from_static("websocket"));
@@ -54,10 +55,18 @@ pub(super) async fn dispatch(
     };
     // The cause of a problem was logged by the service; it must not travel on.
     response.extensions_mut().remove::<Problem>();
-    if response.status() == StatusCode::SWITCHING_PROTOCOLS
-        && let Some(activity) = &exchange.client.activity
-    {
-        activity.set_upgraded();
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        let (Some(place), Some(activity)) = (place, &exchange.client.activity) else {
+            // Nobody asked for another protocol.
+            return Err(Problem::new(StatusCode::BAD_GATEWAY)
+                .with_detail("The service gave no valid answer.")
+                .into());
+        };
+        let idle = exchange
+            .route
+            .as_ref()
+            .map_or(std::time::Duration::ZERO, |route| route.timeouts.websocket.duration());
+        activity.set_websocket(Standing::begin(&exchange.client, place, idle));
     }
     Ok(response.map(Body::Local))
 }

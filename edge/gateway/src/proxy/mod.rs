@@ -4,11 +4,12 @@ mod files;
 mod forward;
 pub(crate) mod health;
 mod local;
-mod tunnel;
+mod session;
 
 pub(crate) use files::Files;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Response;
 use http::request::Parts;
@@ -19,6 +20,7 @@ use crate::exchange::Exchange;
 use crate::filters::Refusal;
 use crate::route::{Action, Route};
 use crate::target::Target;
+use crate::websocket::Place;
 
 /// The answer of the route's target.
 pub(crate) async fn dispatch(
@@ -29,11 +31,16 @@ pub(crate) async fn dispatch(
     upgrade: bool,
 ) -> Result<Response<Body>, Refusal> {
     let answer = match &route.action {
-        Action::Forward(Target::Local { router, .. }) => {
-            local::dispatch(exchange, router.clone(), parts, body, upgrade).await
-        }
-        Action::Forward(Target::Remote(upstream)) => {
-            forward::forward(exchange, route, upstream, parts, body, upgrade).await
+        Action::Forward(target) => {
+            let place = if upgrade { Some(place(exchange)?) } else { None };
+            match target {
+                Target::Local { router, .. } => {
+                    local::dispatch(exchange, router.clone(), parts, body, place).await
+                }
+                Target::Remote(upstream) => {
+                    forward::forward(exchange, route, upstream, parts, body, place).await
+                }
+            }
         }
         Action::Health => return Ok(health::answer(&exchange.client.gate, &exchange.live).await),
         Action::Static => files::serve(exchange, parts).await,
@@ -52,6 +59,17 @@ pub(crate) async fn dispatch(
         Some(fault) => Err(fault_problem(fault, route).into()),
         None => answer,
     }
+}
+
+/// A place among the client's WebSockets.
+fn place(exchange: &Exchange) -> Result<Place, Refusal> {
+    let most = exchange.live.limits.websockets_per_address;
+    let network = crate::filters::network(exchange.address);
+    exchange.client.gate.websockets.take(network, most).ok_or_else(|| {
+        Problem::too_many_requests(Duration::from_secs(10))
+            .with_detail("There are too many WebSockets from this address.")
+            .into()
+    })
 }
 
 pub(crate) fn fault_problem(fault: BodyFault, route: &Route) -> Problem {

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use http::{HeaderValue, Method};
+use marquis_config::Span;
 use marquis_config::sections::gateway::{self as settings, AuthMode, HostHeader};
 
 use super::{Action, Limit, Route};
@@ -19,10 +20,19 @@ struct Rule {
     replace: &'static str,
     auth: AuthMode,
     class: &'static str,
+    sessions: bool,
 }
 
 const fn rule(path: &'static str, service: &'static str, strip: &'static str) -> Rule {
-    Rule { path, service, strip, replace: "", auth: AuthMode::Optional, class: "default" }
+    Rule {
+        path,
+        service,
+        strip,
+        replace: "",
+        auth: AuthMode::Optional,
+        class: "default",
+        sessions: false,
+    }
 }
 
 /// A route on which passwords are tried.
@@ -39,6 +49,14 @@ const fn webhook(path: &'static str, strip: &'static str) -> Rule {
 const fn replaced(path: &'static str, service: &'static str, replace: &'static str) -> Rule {
     Rule { replace, auth: AuthMode::None, ..rule(path, service, "") }
 }
+
+/// Socket.IO: the token comes in a packet of the handshake, so that only the service can check it.
+const SOCKET_IO: Rule = Rule {
+    auth: AuthMode::None,
+    class: "socketio",
+    sessions: true,
+    ..rule("/socket.io/*", "chat", "")
+};
 
 /// Paths of services begin after `/api/v1` or `/api`; `/a` and `/b` are the prefixes of two
 /// services in older deployments.
@@ -57,6 +75,11 @@ const RULES: &[Rule] = &[
     credentials("/a/auth/password/*", "/a"),
     rule("/api/v1/users/*", "users", "/api/v1"),
     rule("/api/users/*", "users", "/api"),
+    rule("/api/v1/chat/*", "chat", "/api/v1"),
+    rule("/api/chat/*", "chat", "/api"),
+    rule("/api/v1/notifications/*", "notifications", "/api/v1"),
+    rule("/api/notifications/*", "notifications", "/api"),
+    SOCKET_IO,
     rule("/api/v1/payments/*", "payments", "/api/v1"),
     rule("/api/payments/*", "payments", "/api"),
     rule("/b/*", "payments", "/b"),
@@ -68,9 +91,6 @@ const RULES: &[Rule] = &[
     replaced("/health/service_a", "auth", "/health"),
     replaced("/health/service_b", "payments", "/health"),
 ];
-
-/// Until users are a service of their own, auth answers for them.
-const STAND_INS: &[(&str, &str)] = &[("users", "auth")];
 
 /// What built-in routes take from the settings.
 pub(crate) struct Defaults<'a> {
@@ -103,6 +123,7 @@ impl Defaults<'_> {
             compression: true,
             host_header: HostHeader::Preserve,
             timeouts: timeouts.unwrap_or(self.settings.timeouts),
+            sessions: false,
             metrics: self.metrics.route(pattern),
         }
     }
@@ -116,25 +137,27 @@ impl Defaults<'_> {
         limits
     }
 
-    fn service(&self, name: &str) -> Option<Target> {
-        (self.target)(name).or_else(|| {
-            let (_, stand_in) = STAND_INS.iter().find(|(service, _)| *service == name)?;
-            (self.target)(stand_in)
-        })
-    }
-
     /// All built-in routes.
     pub(crate) fn routes(&self, services: &[String]) -> Vec<Route> {
         let mut routes = Vec::new();
         for rule in RULES {
-            let Some(target) = self.service(rule.service) else { continue };
-            routes.push(Route {
+            let Some(target) = (self.target)(rule.service) else { continue };
+            let mut route = Route {
                 strip: rule.strip.to_owned(),
                 replace: rule.replace.to_owned(),
                 auth: rule.auth,
                 limits: self.limits(rule.class, target.name()),
+                sessions: rule.sessions,
                 ..self.route(rule.path, Action::Forward(target))
-            });
+            };
+            if rule.sessions {
+                // A poll is answered when there is something to say, or to ask whether the
+                // client is still there.
+                route.timeouts.first_byte = self.settings.socketio.poll_timeout;
+                route.timeouts.total = Span::ZERO;
+                route.body_limit = self.settings.socketio.body;
+            }
+            routes.push(route);
         }
         for service in services {
             let Some(target) = (self.target)(service) else { continue };

@@ -41,6 +41,8 @@ pub(crate) struct Route {
     pub(crate) compression: bool,
     pub(crate) host_header: HostHeader,
     pub(crate) timeouts: Timeouts,
+    /// Requests belong to Socket.IO sessions, each of which lives on one server.
+    pub(crate) sessions: bool,
     pub(crate) metrics: Arc<RouteMetrics>,
 }
 
@@ -214,6 +216,7 @@ pub(crate) mod tests {
             compression: true,
             host_header: HostHeader::Preserve,
             timeouts: Timeouts::default(),
+            sessions: false,
             metrics: RouteMetrics::detached(),
         }
     }

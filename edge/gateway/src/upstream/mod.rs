@@ -98,11 +98,13 @@ impl Upstream {
         let mut order = after.iter().chain(before).filter(|server| eligible(server));
         match self.settings.balance {
             settings::Balance::RoundRobin => order.next(),
-            settings::Balance::LeastRequests => order.min_by_key(|server| server.running()),
+            settings::Balance::LeastRequests => {
+                order.min_by_key(|server| server.running() + server.tunnels())
+            }
         }
     }
 
-    /// Requests running on all servers.
+    /// Requests running on all servers, WebSockets not among them.
     pub(crate) fn running(&self) -> usize {
         self.servers.load().iter().map(|server| server.running()).sum()
     }

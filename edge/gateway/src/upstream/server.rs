@@ -29,6 +29,7 @@ pub(crate) struct Server {
     idle_limit: usize,
     idle_timeout: Duration,
     running: AtomicUsize,
+    tunnels: AtomicUsize,
     health: Health,
 }
 
@@ -54,10 +55,20 @@ pub(crate) struct Lease {
     worker: usize,
 }
 
+/// A WebSocket open on a server; counts as long as it lives, but not among the requests.
+#[derive(Debug)]
+pub(crate) struct TunnelLease(Arc<Server>);
+
 impl Lease {
     pub(crate) fn new(server: Arc<Server>, worker: usize) -> Self {
         server.running.fetch_add(1, Ordering::Relaxed);
         Self { server, worker }
+    }
+
+    /// The request has become a WebSocket.
+    pub(crate) fn into_tunnel(self) -> TunnelLease {
+        self.server.tunnels.fetch_add(1, Ordering::Relaxed);
+        TunnelLease(Arc::clone(&self.server))
     }
 
     /// Puts the connection back for the next request.
@@ -69,6 +80,12 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.server.running.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for TunnelLease {
+    fn drop(&mut self) {
+        self.0.tunnels.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -87,6 +104,7 @@ impl Server {
             idle_limit: upstream.idle_connections,
             idle_timeout: upstream.idle_timeout.duration(),
             running: AtomicUsize::new(0),
+            tunnels: AtomicUsize::new(0),
             health: Health {
                 epoch: Instant::now(),
                 up: AtomicBool::new(true),
@@ -101,6 +119,11 @@ impl Server {
     /// Requests running on it.
     pub(crate) fn running(&self) -> usize {
         self.running.load(Ordering::Relaxed)
+    }
+
+    /// WebSockets open on it.
+    pub(crate) fn tunnels(&self) -> usize {
+        self.tunnels.load(Ordering::Relaxed)
     }
 
     /// A usable idle connection of this worker.

@@ -9,6 +9,7 @@ mod limits;
 mod proxying;
 mod reload;
 mod routing;
+mod socketio;
 mod support;
 mod tls;
 mod websocket;

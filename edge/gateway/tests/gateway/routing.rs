@@ -32,7 +32,8 @@ fn service(name: &'static str) -> Router {
 }
 
 async fn in_process() -> Rig {
-    let services = ["auth", "payments"].map(|name| (name.to_owned(), service(name)));
+    let names = ["auth", "users", "chat", "notifications", "payments"];
+    let services = names.map(|name| (name.to_owned(), service(name)));
     Rig::start(settings(), BTreeMap::from(services)).await
 }
 
@@ -46,8 +47,13 @@ async fn every_path_leads_to_its_service() {
         ("/a/auth/login", "auth", "/auth/login"),
         ("/a/auth/me", "auth", "/auth/me"),
         ("/a/docs/", "auth", "/docs/"),
-        ("/api/v1/users/me", "auth", "/users/me"),
-        ("/api/users/me", "auth", "/users/me"),
+        ("/api/v1/users/me", "users", "/users/me"),
+        ("/api/users?search=ann", "users", "/users?search=ann"),
+        ("/api/v1/chat/conversations", "chat", "/chat/conversations"),
+        ("/api/chat/conversations", "chat", "/chat/conversations"),
+        ("/api/v1/notifications?limit=5", "notifications", "/notifications?limit=5"),
+        ("/api/notifications/7", "notifications", "/notifications/7"),
+        ("/socket.io/?EIO=4&transport=polling", "chat", "/socket.io/?EIO=4&transport=polling"),
         ("/api/v1/payments", "payments", "/payments"),
         ("/api/v1/payments?limit=5", "payments", "/payments?limit=5"),
         ("/api/v1/payments/abc/status", "payments", "/payments/abc/status"),
@@ -58,6 +64,8 @@ async fn every_path_leads_to_its_service() {
         ("/docs/auth/", "auth", "/docs/"),
         ("/docs/payments/swagger-ui.css", "payments", "/docs/swagger-ui.css"),
         ("/docs/payments/openapi.json", "payments", "/openapi.json"),
+        ("/docs/chat/", "chat", "/docs/"),
+        ("/docs/users/openapi.json", "users", "/openapi.json"),
         ("//api//v1/%61uth/me", "auth", "/auth/me"),
     ] {
         let answer = rig.get(path).await;
@@ -81,6 +89,9 @@ async fn health_is_told_of_each_and_of_all() {
     for path in ["/health/payments", "/health/service_b"] {
         assert_eq!(rig.get(path).await.json()["name"], "payments", "{path}");
     }
+    for name in ["users", "chat", "notifications"] {
+        assert_eq!(rig.get(&format!("/health/{name}")).await.json()["name"], name);
+    }
     for path in ["/health", "/api/health"] {
         let answer = rig.get(path).await;
         let document = answer.json();
@@ -91,6 +102,17 @@ async fn health_is_told_of_each_and_of_all() {
     let answer = rig.send("DELETE /health HTTP/1.1\r\nHost: h\r\n\r\n").await;
     problem(&answer, 405);
     assert_eq!(answer.header("allow"), Some("GET, HEAD"));
+}
+
+#[tokio::test]
+async fn nobody_answers_for_a_service_that_is_not_there() {
+    let services = BTreeMap::from([("auth".to_owned(), service("auth"))]);
+    let rig = Rig::start(settings(), services).await;
+    for path in
+        ["/api/v1/users/me", "/api/v1/chat/x", "/socket.io/", "/health/chat", "/docs/users/"]
+    {
+        problem(&rig.get(path).await, 404);
+    }
 }
 
 #[tokio::test]

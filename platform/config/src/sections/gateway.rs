@@ -46,6 +46,8 @@ pub struct Gateway {
     pub limits: Limits,
     /// Times an upstream may take.
     pub timeouts: Timeouts,
+    /// Socket.IO of the chat service.
+    pub socketio: SocketIo,
     /// When a request is tried again.
     pub retries: Retries,
     /// Cross-origin resource sharing.
@@ -98,6 +100,12 @@ impl Gateway {
             "gateway.trusted_proxies",
             "has an entry that is neither an address nor a CIDR block",
             "for example [\"10.0.0.0/8\", \"192.0.2.7\"]",
+        );
+        problems.require(
+            !self.socketio.poll_timeout.is_zero() && !self.socketio.session_memory.is_zero(),
+            "gateway.socketio",
+            "has a time of zero",
+            "set poll_timeout to \"60s\" and session_memory to \"2m\"",
         );
         self.waf.validate(problems);
         for (name, limit) in &self.rate_limits {
@@ -247,6 +255,8 @@ pub struct Limits {
     pub connections: usize,
     /// Simultaneous connections from one address.
     pub connections_per_address: usize,
+    /// WebSockets open at the same time from one client address; 0 for no limit.
+    pub websockets_per_address: usize,
     /// Simultaneous requests in one HTTP/2 connection.
     pub h2_streams: u32,
 }
@@ -277,6 +287,20 @@ impl Default for Timeouts {
             websocket: seconds(3_600),
         }
     }
+}
+
+/// `[gateway.socketio]`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SocketIo {
+    /// Longest wait for the first byte of an answer to a poll.
+    pub poll_timeout: Span,
+    /// Largest body of a polling request, in bytes.
+    pub body: u64,
+    /// How long a session's server is remembered since its last request.
+    pub session_memory: Span,
+    /// Most sessions remembered.
+    pub sessions: usize,
 }
 
 /// `[gateway.retries]`

@@ -1,6 +1,7 @@
 //! A gateway on free ports, servers behind it, and clients that show every byte.
 
 mod backend;
+mod chat;
 mod client;
 
 use std::collections::BTreeMap;
@@ -23,7 +24,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use backend::Backend;
-pub use client::{Answer, Wire, https_client, problem};
+pub use chat::{Chat, ChatState};
+pub use client::{Answer, Anyone, Wire, https_client, problem, tls};
 
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -114,8 +116,18 @@ impl Rig {
         settings: settings::Gateway,
         services: BTreeMap<String, axum::Router>,
     ) -> Self {
+        Self::start_in(settings, services, Cluster::memory(SystemClock::shared())).await
+    }
+
+    /// One of several gateways that share a cluster.
+    pub async fn start_in(
+        settings: settings::Gateway,
+        services: BTreeMap<String, axum::Router>,
+        cluster: Cluster,
+    ) -> Self {
         let dir = tempfile::tempdir().expect("directory");
-        let bound = bind(&settings, services, &dir, Metrics::new()).await.expect("bound");
+        let bound = bind_in(&settings, services, &dir, Metrics::new(), cluster);
+        let bound = bound.await.expect("bound");
         let stop = CancellationToken::new();
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
         Self {
@@ -164,11 +176,21 @@ pub async fn bind(
     dir: &TempDir,
     metrics: Arc<Metrics>,
 ) -> Result<Bound, GatewayError> {
+    bind_in(settings, services, dir, metrics, Cluster::memory(SystemClock::shared())).await
+}
+
+async fn bind_in(
+    settings: &settings::Gateway,
+    services: BTreeMap<String, axum::Router>,
+    dir: &TempDir,
+    metrics: Arc<Metrics>,
+    cluster: Cluster,
+) -> Result<Bound, GatewayError> {
     let gateway = Gateway::new(GatewayParts {
         settings: settings.clone(),
         environment: Environment::Test,
         services,
-        cluster: Cluster::memory(SystemClock::shared()),
+        cluster,
         verifier: Arc::new(Verifier),
         metrics,
         clock: SystemClock::shared(),
