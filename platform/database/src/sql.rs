@@ -37,7 +37,7 @@ pub(crate) const APPEND_EVENT: &str = "INSERT INTO outbox (id, kind, subject, oc
 /// The last column tells whether the event may be read: see `outbox_transaction` in the migration.
 pub(crate) const EVENTS_AFTER: &str = "
     SELECT transaction, position, id, kind, subject, occurred_at, data, traceparent,
-           transaction < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+           transaction < (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
     FROM outbox WHERE (transaction, position) > ($1, $2)
     ORDER BY transaction, position LIMIT $3";
 pub(crate) const OUTBOX_BACKLOG: &str = "
