@@ -32,6 +32,7 @@ pub use load::{LoadOptions, Override};
 pub use marquis_kernel::Secret;
 pub use problem::{ConfigErrors, Finding, Problem, Problems};
 pub use sections::auth::Auth;
+pub use sections::chat::{Chat, ChatLimits};
 pub use sections::database::{Database, DatabaseServer, PrivateDatabase};
 pub use sections::gateway::Gateway;
 pub use sections::notifications::Notifications;
@@ -65,6 +66,8 @@ pub struct Config {
     pub gateway: Gateway,
     /// Identity.
     pub auth: Auth,
+    /// Conversations.
+    pub chat: Chat,
     /// Notifications.
     pub notifications: Notifications,
     /// Payments.
@@ -129,6 +132,7 @@ impl Config {
         self.server.insecurities(&mut findings);
         self.gateway.insecurities(&mut findings);
         self.auth.insecurities(&mut findings);
+        self.chat.insecurities(&mut findings);
         self.notifications.insecurities(&mut findings);
         self.payments.insecurities(&mut findings);
         self.users.insecurities(&mut findings);
@@ -150,6 +154,7 @@ impl Config {
         self.server.validate(problems);
         self.gateway.validate(problems);
         self.auth.validate(problems);
+        self.chat.validate(problems);
         self.notifications.validate(problems);
         self.payments.validate(problems);
         self.users.validate(problems);

@@ -22,6 +22,7 @@ pub(crate) const DEFAULT_TOML: &str = concat!(
     include_str!("../defaults/gateway.toml"),
     include_str!("../defaults/waf.toml"),
     include_str!("../defaults/auth.toml"),
+    include_str!("../defaults/chat.toml"),
     include_str!("../defaults/notifications.toml"),
     include_str!("../defaults/payments.toml"),
     include_str!("../defaults/users.toml"),

@@ -18,6 +18,8 @@ pub struct Database {
     pub private: PrivateDatabase,
     /// The server of the auth service.
     pub auth: DatabaseServer,
+    /// The server of the chat service.
+    pub chat: DatabaseServer,
     /// The server of the notifications service.
     pub notifications: DatabaseServer,
     /// The server of the payments service.
@@ -143,6 +145,7 @@ impl Database {
     pub fn servers(&self) -> Vec<(&'static str, &DatabaseServer)> {
         vec![
             ("auth", &self.auth),
+            ("chat", &self.chat),
             ("notifications", &self.notifications),
             ("payments", &self.payments),
             ("users", &self.users),

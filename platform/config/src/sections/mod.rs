@@ -7,6 +7,7 @@
 //! values that must not be used in production.
 
 pub mod auth;
+pub mod chat;
 pub mod database;
 pub mod gateway;
 pub mod notifications;

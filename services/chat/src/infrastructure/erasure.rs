@@ -1,0 +1,60 @@
+//! What becomes of a person who is erased: their copies, marks and blocks go, and every
+//! message that nobody else has. The other person of a conversation keeps what they have.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use marquis_chat_queries::queries::people::{
+    erase_blocks, erase_client_ids, erase_deliveries, erase_events, erase_mailbox, erase_messages,
+    erase_reads,
+};
+use marquis_contracts::events::Event;
+use marquis_database::Transaction;
+use marquis_database::feed::{Handler, HandlerError};
+
+use crate::application::delivery::Registry;
+use crate::application::names::Names;
+use crate::domain::PersonId;
+
+/// The event that erases.
+const ERASED: &str = "user.erased";
+
+/// Handles the events of the users service.
+#[derive(Debug)]
+pub struct Erasure {
+    /// Names that are kept.
+    pub names: Arc<Names>,
+    /// Sockets of the person, which end.
+    pub registry: Arc<Registry>,
+}
+
+#[async_trait]
+impl Handler for Erasure {
+    async fn handle(
+        &self,
+        transaction: &Transaction<'_>,
+        event: &Event,
+    ) -> Result<(), HandlerError> {
+        if event.kind != ERASED {
+            return Ok(());
+        }
+        let person: PersonId = match event.subject.parse() {
+            Ok(person) => person,
+            Err(error) => return Err(HandlerError::Refused(Box::new(error))),
+        };
+        let id = person.uuid();
+        // Before the copies, by which the messages are found.
+        erase_messages().bind(transaction, &id).await?;
+        erase_client_ids().bind(transaction, &id).await?;
+        erase_deliveries().bind(transaction, &id).await?;
+        erase_reads().bind(transaction, &id).await?;
+        erase_blocks().bind(transaction, &id).await?;
+        erase_mailbox().bind(transaction, &id).await?;
+        erase_events().bind(transaction, &event.subject).await?;
+        self.names.forget(person);
+        if let Some(mailbox) = self.registry.mailbox(person) {
+            mailbox.end();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,461 @@
+//! One client: says who it is, asks for things, and leaves.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use axum::http::HeaderMap;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use marquis_authz::bearer_token;
+use marquis_contracts::identity::VerifyError;
+use marquis_kernel::random;
+use parking_lot::Mutex;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::clients::Clients;
+use super::engine::{Ending, Peer, Session};
+use super::protocol::{Kind, Packet, ROOT, answer, connected, refused};
+use super::requests::Request;
+use crate::application::ChatError;
+use crate::application::delivery::{Refused, ReplayError, Seat, emission};
+use crate::application::limits::Counted;
+use crate::application::ports::Outlet;
+use crate::domain::PersonId;
+
+/// Pause before a socket that could not be brought up to date is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// One client.
+pub(super) struct Connection {
+    clients: Arc<Clients>,
+    session: Arc<Session>,
+    state: Mutex<State>,
+    /// One replay at a time; the last number that one was asked for.
+    replays: tokio::sync::Mutex<Option<i64>>,
+    /// Replays that the client has asked for and that are not over.
+    asked: AtomicU32,
+}
+
+struct State {
+    standing: Standing,
+    /// From the handshake's `Authorization`, until it is used.
+    header: Option<Box<str>>,
+    /// A packet whose attachments are still to come, and how many.
+    incomplete: Option<(Box<str>, u32)>,
+}
+
+enum Standing {
+    /// It has not said who it is.
+    Stranger,
+    /// It is being let in.
+    Entering,
+    Joined(Arc<Joined>),
+    /// It has left, and may come again.
+    Left,
+    /// There is no session any more.
+    Gone,
+}
+
+/// What is known of a client that was let in.
+struct Joined {
+    person: PersonId,
+    name: Arc<str>,
+    seat: Seat,
+    token: Mutex<Token>,
+}
+
+#[derive(Clone)]
+struct Token {
+    text: Arc<str>,
+    /// Unix seconds.
+    expires_at: i64,
+}
+
+#[derive(Deserialize)]
+struct Auth {
+    #[serde(default)]
+    token: Option<String>,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("session", &self.session).finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    pub(super) fn new(
+        clients: Arc<Clients>,
+        session: Arc<Session>,
+        headers: &HeaderMap,
+    ) -> Arc<Self> {
+        let header = bearer_token(headers).ok().flatten().map(Box::from);
+        let state = State { standing: Standing::Stranger, header, incomplete: None };
+        let (state, replays) = (Mutex::new(state), tokio::sync::Mutex::new(None));
+        Arc::new(Self { clients, session, state, replays, asked: AtomicU32::new(0) })
+    }
+
+    fn joined(&self) -> Option<Arc<Joined>> {
+        match &self.state.lock().standing {
+            Standing::Joined(joined) => Some(Arc::clone(joined)),
+            _ => None,
+        }
+    }
+
+    fn outlet(&self) -> Arc<dyn Outlet> {
+        Arc::clone(&self.session) as _
+    }
+
+    fn packet(self: Arc<Self>, text: &str) -> Option<BoxFuture<'static, ()>> {
+        let Ok(packet) = Packet::parse(text) else {
+            self.session.end(Ending::Malformed);
+            return None;
+        };
+        if packet.attachments > 0 {
+            self.state.lock().incomplete = Some((Box::from(text), packet.attachments));
+            return None;
+        }
+        self.complete(&packet)
+    }
+
+    fn complete(self: Arc<Self>, packet: &Packet<'_>) -> Option<BoxFuture<'static, ()>> {
+        match packet.kind {
+            Kind::Connect if packet.namespace == ROOT => self.connect(packet.data),
+            Kind::Connect => {
+                let error = json!({ "message": "Invalid namespace" });
+                self.session.send(&[refused(packet.namespace, &error)]);
+                None
+            }
+            Kind::Disconnect if packet.namespace == ROOT => {
+                self.disconnect();
+                None
+            }
+            Kind::Event if packet.namespace == ROOT => self.event(packet),
+            Kind::Disconnect | Kind::Event | Kind::Answer => None,
+        }
+    }
+
+    fn connect(self: Arc<Self>, data: &str) -> Option<BoxFuture<'static, ()>> {
+        let data = if data.is_empty() { "{}" } else { data };
+        let given = match serde_json::from_str::<Auth>(data) {
+            Ok(auth) => auth.token,
+            // JSON of another shape is no token.
+            Err(error) if error.is_data() => Some(String::new()),
+            Err(_) => {
+                self.session.end(Ending::Malformed);
+                return None;
+            }
+        };
+        let header = {
+            let mut state = self.state.lock();
+            if !matches!(state.standing, Standing::Stranger | Standing::Left) {
+                return None;
+            }
+            state.standing = Standing::Entering;
+            state.header.take()
+        };
+        let token = given.or_else(|| header.map(String::from)).filter(|token| !token.is_empty());
+        Some(Box::pin(self.enter(token)))
+    }
+
+    async fn enter(self: Arc<Self>, token: Option<String>) {
+        match self.admit(token).await {
+            Ok(joined) => {
+                let mut state = self.state.lock();
+                if matches!(state.standing, Standing::Gone) {
+                    // It left in the meantime.
+                    drop(state);
+                    return drop(joined);
+                }
+                state.standing = Standing::Joined(Arc::new(joined));
+                // Under the lock: whoever ends the session takes it out afterwards.
+                self.clients.enter(self.session.sid(), Arc::clone(&self));
+                drop(state);
+                self.session.admitted(true);
+                // The answer comes after whatever the client asks for on being connected.
+                self.session.ping();
+            }
+            Err(refusal) => {
+                {
+                    let mut state = self.state.lock();
+                    if matches!(state.standing, Standing::Entering) {
+                        state.standing = Standing::Stranger;
+                    }
+                }
+                match refusal {
+                    Some(error) => {
+                        self.session.send(&[refused(ROOT, &error)]);
+                    }
+                    // Nothing is wrong with the client: it comes again by itself.
+                    None => self.session.end(Ending::Dismissed),
+                }
+            }
+        }
+    }
+
+    /// Lets a client in. The error is what it is told, or nothing when it should try again.
+    async fn admit(&self, token: Option<String>) -> Result<Joined, Option<Value>> {
+        let unauthorized = || Some(json!({ "message": "Unauthorized" }));
+        let token = token.ok_or_else(unauthorized)?;
+        let principal = match self.clients.verifier.verify(&token).await {
+            Ok(principal) => principal,
+            Err(VerifyError::Invalid(_)) => return Err(unauthorized()),
+            Err(VerifyError::Unavailable(_)) => return Err(None),
+        };
+        let person = PersonId::from_uuid(principal.user_id.uuid());
+        match self.clients.limits.take(person, Counted::Connections).await {
+            Ok(()) => {}
+            Err(ChatError::TooMuch { retry_after }) => {
+                let data = json!({ "retryAfter": retry_after.as_secs_f64() });
+                return Err(Some(json!({ "message": "Too many connections", "data": data })));
+            }
+            Err(_) => return Err(None),
+        }
+        let name = self.clients.names.one(person).await.map_err(|_| None)?;
+        let name = name.ok_or_else(unauthorized)?;
+        let sid = URL_SAFE_NO_PAD.encode(random::bytes::<15>());
+        let (registry, most) = (self.clients.post.registry(), self.clients.settings.max_sockets);
+        let seat = registry.enter(person, self.outlet(), most, &[connected(&sid)]).await;
+        let seat = seat.map_err(|refused| match refused {
+            Refused::TooMany => Some(json!({ "message": "Too many connections" })),
+            Refused::Store(_) => None,
+        })?;
+        let token = Token { text: Arc::from(token), expires_at: principal.expires_at };
+        Ok(Joined { person, name, seat, token: Mutex::new(token) })
+    }
+
+    fn disconnect(&self) {
+        let before = {
+            let mut state = self.state.lock();
+            match &state.standing {
+                Standing::Joined(_) => std::mem::replace(&mut state.standing, Standing::Left),
+                _ => return,
+            }
+        };
+        self.clients.leave(self.session.sid());
+        self.session.admitted(false);
+        drop(before);
+    }
+
+    fn event(self: Arc<Self>, packet: &Packet<'_>) -> Option<BoxFuture<'static, ()>> {
+        let joined = {
+            let state = self.state.lock();
+            match &state.standing {
+                Standing::Joined(joined) => Some(Arc::clone(joined)),
+                Standing::Left => return None,
+                _ => None,
+            }
+        };
+        let (Some(joined), Ok((name, data))) = (joined, packet.event()) else {
+            self.session.end(Ending::Malformed);
+            return None;
+        };
+        let id = packet.id;
+        match Request::read(&name, data) {
+            Ok(request) => Some(Box::pin(self.serve(joined, request, id))),
+            Err(wrong) => {
+                self.answer(id, &json!({ "success": false, "error": wrong.0 }));
+                None
+            }
+        }
+    }
+
+    async fn serve(self: Arc<Self>, joined: Arc<Joined>, request: Request, id: Option<u64>) {
+        let person = joined.person;
+        let conversations = &self.clients.use_cases.conversations;
+        let outcome = match request {
+            Request::Send(outgoing) => {
+                let session = Arc::clone(&self.session);
+                let reply = Box::new(move |saved: Result<_, ChatError>| {
+                    let said = match saved {
+                        Ok(id) => json!({ "success": true, "messageId": id }),
+                        Err(error) => failure(&error),
+                    };
+                    if let Some(id) = id {
+                        session.send(&[answer(id, &said)]);
+                    }
+                });
+                let name = Arc::clone(&joined.name);
+                return self.clients.use_cases.send.run(person, name, outgoing, reply).await;
+            }
+            Request::Sync { since } => {
+                match self.clients.limits.take(person, Counted::Actions).await {
+                    // Not here: while this goes on, nothing that the client sends is read.
+                    Ok(()) => {
+                        // Before the next packet is read, which may be the pong after which
+                        // a client that asks for nothing goes live.
+                        self.asked.fetch_add(1, Ordering::AcqRel);
+                        tokio::spawn(self.synchronise(joined, since, id));
+                        return;
+                    }
+                    Err(error) => Err(error),
+                }
+            }
+            Request::Edit { message, content } => {
+                conversations.edit(person, message, content).await.map(drop)
+            }
+            Request::Delete { message } => conversations.delete(person, message).await,
+            Request::Read { peer, up_to } => conversations.read(person, peer, up_to).await,
+            Request::Typing { receiver, is_typing } => {
+                conversations.typing(person, receiver, is_typing).await
+            }
+            Request::Block { person: other } => conversations.block(person, other).await,
+            Request::Unblock { person: other } => conversations.unblock(person, other).await,
+            Request::Refresh { token } => {
+                let said = self.refresh(&joined, token).await;
+                return self.answer(id, &said);
+            }
+        };
+        let said = match outcome {
+            Ok(()) => json!({ "success": true }),
+            Err(error) => failure(&error),
+        };
+        self.answer(id, &said);
+    }
+
+    /// Tells the client what it missed, then answers.
+    async fn synchronise(self: Arc<Self>, joined: Arc<Joined>, since: i64, id: Option<u64>) {
+        let outcome = self.replay(&joined, since).await;
+        self.asked.fetch_sub(1, Ordering::AcqRel);
+        let said = match outcome {
+            Ok(last) => json!({ "success": true, "last": last }),
+            Err(ReplayError::Closed(_)) => return,
+            Err(ReplayError::Store(error)) => failure(&ChatError::Store(error)),
+        };
+        self.answer(id, &said);
+    }
+
+    async fn replay(&self, joined: &Joined, since: i64) -> Result<i64, ReplayError> {
+        let (mut earlier, waited) = match self.replays.try_lock() {
+            Ok(earlier) => (earlier, false),
+            Err(_) => (self.replays.lock().await, true),
+        };
+        let outlet = self.outlet();
+        // What was asked for while another replay covered it has been told.
+        if waited
+            && earlier.is_some_and(|earlier| earlier <= since)
+            && joined.seat.mailbox().is_live(&outlet)
+        {
+            return self.clients.post.replay(joined.seat.mailbox(), &outlet, None).await;
+        }
+        *earlier = Some(since);
+        self.clients.post.replay(joined.seat.mailbox(), &outlet, Some(since)).await
+    }
+
+    /// The client has received everything sent so far and asks for nothing: it is told what
+    /// comes from here on.
+    async fn go_live(self: Arc<Self>, joined: Arc<Joined>) {
+        loop {
+            let guard = self.replays.lock().await;
+            let outlet = self.outlet();
+            match self.clients.post.replay(joined.seat.mailbox(), &outlet, None).await {
+                Ok(_) | Err(ReplayError::Closed(_)) => return,
+                Err(ReplayError::Store(_)) => drop(guard),
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    /// Another token of the same person, so that the connection outlives the first one.
+    async fn refresh(&self, joined: &Joined, token: String) -> Value {
+        match self.clients.verifier.verify(&token).await {
+            Ok(principal) if principal.user_id.uuid() == joined.person.uuid() => {
+                let expires_at = principal.expires_at;
+                *joined.token.lock() = Token { text: Arc::from(token), expires_at };
+                json!({ "success": true, "expiresAt": expires_at })
+            }
+            Ok(_) | Err(VerifyError::Invalid(_)) => {
+                json!({ "success": false, "error": "the token is not valid" })
+            }
+            Err(VerifyError::Unavailable(_)) => {
+                json!({ "success": false, "error": "try again in a moment", "retryAfter": 1 })
+            }
+        }
+    }
+
+    /// Ends the connection when its token is not good any more.
+    pub(super) async fn verify_again(&self) {
+        let Some(joined) = self.joined() else { return };
+        let token = joined.token.lock().clone();
+        let reason = if token.expires_at <= self.clients.clock.unix() {
+            "expired"
+        } else {
+            match self.clients.verifier.verify(&token.text).await {
+                Err(VerifyError::Invalid(_)) => "revoked",
+                // Whoever cannot be asked revokes nothing.
+                Ok(_) | Err(VerifyError::Unavailable(_)) => return,
+            }
+        };
+        self.session.send(&[emission("session:ended", &json!({ "reason": reason }))]);
+        self.session.end(Ending::Dismissed);
+    }
+
+    fn answer(&self, id: Option<u64>, said: &Value) {
+        if let Some(id) = id {
+            self.session.send(&[answer(id, said)]);
+        }
+    }
+}
+
+fn failure(error: &ChatError) -> Value {
+    let mut said = json!({ "success": false, "error": error.to_string() });
+    if let Some(after) = error.retry_after() {
+        said["retryAfter"] = json!(after.as_secs_f64().max(0.001));
+    }
+    said
+}
+
+impl Peer for Connection {
+    fn text(self: Arc<Self>, text: &str) -> Option<BoxFuture<'static, ()>> {
+        if self.state.lock().incomplete.is_some() {
+            self.session.end(Ending::Malformed);
+            return None;
+        }
+        self.packet(text)
+    }
+
+    fn binary(self: Arc<Self>, _: Bytes) -> Option<BoxFuture<'static, ()>> {
+        let complete = {
+            let mut state = self.state.lock();
+            match state.incomplete.take() {
+                Some((text, 1)) => text,
+                Some((text, left)) => {
+                    state.incomplete = Some((text, left - 1));
+                    return None;
+                }
+                None => {
+                    drop(state);
+                    self.session.end(Ending::Malformed);
+                    return None;
+                }
+            }
+        };
+        // Nothing here takes bytes: the placeholders stay, and are refused where text is due.
+        let packet = Packet::parse(&complete).ok()?;
+        self.complete(&packet)
+    }
+
+    fn alive(self: Arc<Self>) {
+        let Some(joined) = self.joined() else { return };
+        let asked = self.asked.load(Ordering::Acquire) > 0;
+        if !asked && !joined.seat.mailbox().is_live(&self.outlet()) {
+            tokio::spawn(self.go_live(joined));
+        }
+    }
+
+    fn ended(self: Arc<Self>, _: Ending) {
+        let before = {
+            let mut state = self.state.lock();
+            state.incomplete = None;
+            std::mem::replace(&mut state.standing, Standing::Gone)
+        };
+        self.clients.leave(self.session.sid());
+        // Not here: whoever ends a session may hold the lock of its mailbox.
+        tokio::spawn(async move { drop(before) });
+    }
+}
