@@ -15,6 +15,7 @@
 
 mod answer;
 mod body;
+mod check;
 mod conn;
 mod error;
 mod exchange;
@@ -54,6 +55,7 @@ use marquis_telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use check::{Checked, Premises};
 pub use conn::activity::ConnectionStatus;
 pub use error::{GatewayError, Reasons};
 
@@ -175,13 +177,10 @@ impl Gateway {
         if let Some(https) = &https {
             self.gate.https_port.store(https.address.port(), Ordering::Relaxed);
         }
-        let status = match live.settings.status.as_str() {
-            "" => None,
-            text => {
-                let address: SocketAddr = text.parse().map_err(|_| {
-                    let why = format!("gateway.status: {text:?} is not an address with a port");
-                    GatewayError::Settings(Reasons(vec![why]))
-                })?;
+        let status = match listen::status(&live.settings.status) {
+            Ok(None) => None,
+            Err(why) => return Err(GatewayError::Settings(Reasons(vec![why]))),
+            Ok(Some(address)) => {
                 let bound = tokio::net::TcpListener::bind(address).await;
                 Some(bound.map_err(|source| GatewayError::Listen { address, source })?)
             }
@@ -269,14 +268,18 @@ impl Bound {
     }
 }
 
+/// Whether any route is to be looked at by the firewall.
+fn wants_firewall(settings: &settings::Gateway) -> bool {
+    settings.waf.engine != WafMode::Off
+        || settings.routes.iter().any(|route| route.waf.is_some_and(|mode| mode != WafMode::Off))
+}
+
 /// The firewall of the settings, if any route is to be looked at.
 fn firewall(
     settings: &settings::Gateway,
     before: Option<&Live>,
 ) -> Result<Option<Arc<Firewall>>, String> {
-    let wanted = settings.waf.engine != WafMode::Off
-        || settings.routes.iter().any(|route| route.waf.is_some_and(|mode| mode != WafMode::Off));
-    if !wanted {
+    if !wants_firewall(settings) {
         return Ok(None);
     }
     let before = before.and_then(|before| before.firewall.as_deref());

@@ -58,6 +58,17 @@ pub(crate) fn addresses(
     }
 }
 
+/// The address of the status listener, if there is to be one.
+pub(crate) fn status(setting: &str) -> Result<Option<SocketAddr>, String> {
+    match setting {
+        "" => Ok(None),
+        text => text
+            .parse()
+            .map(Some)
+            .map_err(|_| format!("gateway.status: {text:?} is not an address with a port")),
+    }
+}
+
 /// Binds the first address that exists on this machine.
 pub(crate) fn bind(addresses: &[SocketAddr], kind: Kind) -> Result<Option<Listener>, GatewayError> {
     let mut failed = None;

@@ -2,6 +2,7 @@
 //! nothing changes. A request keeps the one it began with.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,16 +78,24 @@ impl Check {
     }
 }
 
-impl Live {
-    /// Builds from `settings`, keeping what `before` has of it already.
-    pub(crate) fn build(
+/// What follows from the settings alone: no file is read, none written.
+struct Tables {
+    routes: RoutingTable,
+    upstreams: BTreeMap<String, Arc<Upstream>>,
+    services: Vec<(String, Target)>,
+    proxies: Option<TrustedProxies>,
+    cors: Option<Cors>,
+    security: Option<SecurityHeaders>,
+}
+
+impl Tables {
+    fn build(
         settings: &settings::Gateway,
         around: &Surroundings<'_>,
-        before: Option<&Self>,
-        firewall: Result<Option<Arc<Firewall>>, String>,
-    ) -> Result<Self, Reasons> {
-        let mut check = Check(Vec::new());
-        let upstreams = upstreams(settings, around, before, &mut check);
+        before: Option<&Live>,
+        check: &mut Check,
+    ) -> Self {
+        let upstreams = upstreams(settings, around, before, check);
         let target = |name: &str| {
             around
                 .services
@@ -119,15 +128,42 @@ impl Live {
         );
         let cors = check.pass(Cors::new(&settings.cors));
         let security = check.pass(SecurityHeaders::new(&settings.headers));
-        let access_log = check.pass(access_log(settings, before));
-        let tls = check.pass(around.tls.load(&settings.tls));
-        let firewall = check.pass(firewall);
         if !settings.static_root.as_os_str().is_empty() && !settings.static_root.is_dir() {
             check.0.push(format!(
                 "gateway.static_root: {} is not a directory",
                 settings.static_root.display()
             ));
         }
+        Self { routes, upstreams, services, proxies, cors, security }
+    }
+}
+
+impl Live {
+    /// What is wrong with the settings, found without building anything that lasts.
+    pub(crate) fn check(settings: &settings::Gateway, around: &Surroundings<'_>) -> Vec<String> {
+        let mut check = Check(Vec::new());
+        let _ = Tables::build(settings, around, None, &mut check);
+        check.pass(around.tls.check(&settings.tls));
+        let log = &settings.access_log;
+        if log.enabled && !log.path.as_os_str().is_empty() {
+            check.pass(writable("gateway.access_log", &log.path));
+        }
+        check.0
+    }
+
+    /// Builds from `settings`, keeping what `before` has of it already.
+    pub(crate) fn build(
+        settings: &settings::Gateway,
+        around: &Surroundings<'_>,
+        before: Option<&Self>,
+        firewall: Result<Option<Arc<Firewall>>, String>,
+    ) -> Result<Self, Reasons> {
+        let mut check = Check(Vec::new());
+        let Tables { routes, upstreams, services, proxies, cors, security } =
+            Tables::build(settings, around, before, &mut check);
+        let access_log = check.pass(access_log(settings, before));
+        let tls = check.pass(around.tls.load(&settings.tls));
+        let firewall = check.pass(firewall);
         let (
             Some(proxies),
             Some(cors),
@@ -258,6 +294,16 @@ fn configured(
         timeouts: route.timeouts.unwrap_or(base.timeouts),
         ..base
     })
+}
+
+/// Whether a log may be kept there.
+pub(crate) fn writable(key: &str, path: &Path) -> Result<(), String> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let directory = directory.unwrap_or_else(|| Path::new("."));
+    if path.is_dir() || !directory.is_dir() {
+        return Err(format!("{key}: {} is not a file in an existing directory", path.display()));
+    }
+    Ok(())
 }
 
 /// The access log's writer; the same one when its target stays.

@@ -189,7 +189,7 @@ pub(super) async fn forward(
                     tried.push(server);
                     continue;
                 }
-                if upstream.circuit.record(true) {
+                if !session.lives_on(&server) && upstream.circuit.record(true) {
                     tracing::warn!(
                         upstream = upstream.name,
                         "circuit opened: nearly every request fails"

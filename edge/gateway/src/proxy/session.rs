@@ -44,20 +44,22 @@ impl Session {
         let settings = &exchange.live.settings.socketio;
         let mut home = None;
         if let Some(address) = known.find(&id, settings).await {
+            // Even one that checks have put aside: it may be draining, and nobody else knows
+            // the session.
             home = upstream.servers().iter().find(|server| server.address == address).cloned();
-            if home.as_ref().is_some_and(|server| !server.is_up()) {
-                known.forget(&id).await;
-                home = None;
-            }
         }
         Self { id: Some(id), home, opening: false }
     }
 
+    /// Whether there was no choice but this server; its failure says nothing of the others.
+    pub(super) fn lives_on(&self, server: &Server) -> bool {
+        self.home.as_ref().is_some_and(|home| home.address == server.address)
+    }
+
     /// A server cannot be reached: what lived there is gone.
     pub(super) async fn failed(&self, exchange: &Exchange, server: &Server, error: &LinkError) {
-        let at_home = self.home.as_ref().is_some_and(|home| home.address == server.address);
         if let Some(id) = &self.id
-            && at_home
+            && self.lives_on(server)
             && matches!(error.kind, LinkErrorKind::Connect(_))
         {
             exchange.client.gate.sessions.forget(id).await;

@@ -73,6 +73,17 @@ impl Store {
         Ok(Arc::new(config))
     }
 
+    /// Reads what `load` would read, and writes nothing.
+    pub(crate) fn check(&self, settings: &settings::Tls) -> Result<(), String> {
+        for files in &settings.certificates {
+            self.read(&files.certificate, &files.key)?;
+        }
+        if settings.certificates.is_empty() {
+            self_signed::check(&settings.names, &*self.clock)?;
+        }
+        Ok(())
+    }
+
     fn read(&self, certificate: &Path, key: &Path) -> Result<Arc<CertifiedKey>, String> {
         let wrong =
             |path: &Path, why: &dyn fmt::Display| format!("gateway.tls: {}: {why}", path.display());

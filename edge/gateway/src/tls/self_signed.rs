@@ -26,8 +26,7 @@ pub(super) fn ensure(
     let certificate = directory.join("self-signed.pem");
     let key = directory.join("self-signed.key");
     let stamp = directory.join("self-signed.names");
-    let mut wanted: Vec<&str> = ALWAYS.to_vec();
-    wanted.extend(names.iter().map(String::as_str).filter(|name| !ALWAYS.contains(name)));
+    let wanted = wanted(names);
     let now = clock.now();
     if certificate.is_file() && key.is_file() && is_current(&stamp, &wanted, now) {
         return Ok((certificate, key));
@@ -35,9 +34,7 @@ pub(super) fn ensure(
     let failed = |what: &Path, error: &dyn std::fmt::Display| {
         format!("cannot make the self-signed certificate: {}: {error}", what.display())
     };
-    let (certificate_pem, key_pem) = make(&wanted, now).map_err(|error| {
-        format!("cannot make the self-signed certificate for gateway.tls.names: {error}")
-    })?;
+    let (certificate_pem, key_pem) = make(&wanted, now).map_err(impossible)?;
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -54,6 +51,21 @@ pub(super) fn ensure(
     }
     tracing::info!(path = %certificate.display(), names = wanted.join(","), "self-signed certificate made");
     Ok((certificate, key))
+}
+
+/// Whether a certificate for these names can be made.
+pub(super) fn check(names: &[String], clock: &dyn Clock) -> Result<(), String> {
+    make(&wanted(names), clock.now()).map(drop).map_err(impossible)
+}
+
+fn wanted(names: &[String]) -> Vec<&str> {
+    let further = names.iter().map(String::as_str).filter(|name| !ALWAYS.contains(name));
+    ALWAYS.into_iter().chain(further).collect()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn impossible(error: rcgen::Error) -> String {
+    format!("cannot make the self-signed certificate for gateway.tls.names: {error}")
 }
 
 /// Whether the certificate has these names and some time left.

@@ -1,6 +1,7 @@
 //! The gateway from outside: real sockets, real TLS, real upstream servers.
 
 mod balancing;
+mod check;
 mod drain;
 mod filters;
 mod firewall;

@@ -381,6 +381,9 @@ async fn the_firewall_lets_conversations_through() {
     ] {
         assert_eq!(post(&rig, &session, packet).await.status, 200, "{packet}");
     }
+    // A picture in a message: more than the firewall allows elsewhere without a file.
+    let large = post(&rig, &session, &"b".repeat(1_000_000)).await;
+    assert_eq!((large.status, large.text()), (200, "ok there 1000000".to_owned()));
     let (_socket, hello) = open(&rig, &session).await;
     assert_eq!(hello, "from there");
     assert_eq!(rig.get("/socket.io/?q=%3Cscript%3Ealert(1)%3C/script%3E").await.status, 403);
