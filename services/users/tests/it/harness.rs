@@ -206,6 +206,13 @@ pub struct Person {
     token: String,
 }
 
+impl Person {
+    /// Value of the `Authorization` header.
+    pub fn authorization(&self) -> String {
+        format!("Bearer {}", self.token)
+    }
+}
+
 /// An answer.
 #[derive(Debug)]
 pub struct Answer {
@@ -423,7 +430,7 @@ impl App {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
-            .header(header::AUTHORIZATION, format!("Bearer {}", person.token));
+            .header(header::AUTHORIZATION, person.authorization());
         if let Some(media_type) = media_type {
             request = request.header(header::CONTENT_TYPE, media_type);
         }
