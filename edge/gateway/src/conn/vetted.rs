@@ -109,6 +109,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Vetted<IO> {
 
     fn scan_stash(&mut self) -> Result<(), Violation> {
         self.passed = self.scanner.advance(&self.stash)?;
+        if let Some(rewritten) = self.scanner.rewritten(&self.stash[..self.passed]) {
+            let rest = self.stash.split_off(self.passed);
+            self.passed = rewritten.len();
+            self.stash = rewritten;
+            self.stash.extend_from_slice(&rest);
+        }
         Ok(())
     }
 
@@ -211,7 +217,17 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for Vetted<IO> {
                 let length = fresh.len();
                 match this.scanner.advance(fresh) {
                     Ok(passed) => {
+                        if let Some(rewritten) = this.scanner.rewritten(&fresh[..passed]) {
+                            this.passed = rewritten.len();
+                            this.stash = rewritten;
+                        }
                         this.stash.extend_from_slice(&fresh[passed..]);
+                        if this.passed > 0 {
+                            buf.set_filled(before);
+                            this.deliver(buf);
+                            this.head_passed();
+                            return Poll::Ready(Ok(()));
+                        }
                         buf.set_filled(before + passed);
                         if passed > 0 {
                             this.head_passed();

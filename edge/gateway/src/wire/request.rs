@@ -5,6 +5,12 @@
 //! to Transfer-Encoding, the same Content-Length twice, a list of transfer codings ending in
 //! chunked. Behind a proxy each of these is a way to make two parsers see different
 //! requests (RFC 9112, section 11.2), so all of them are refused here.
+//!
+//! hyper refuses what it need not: a quotation mark or an angle bracket in a target, which no
+//! URI contains but many clients send and every server takes. They are found here, to be
+//! percent-encoded before hyper sees them, so that the firewall and the services do.
+
+use std::ops::Range;
 
 use super::chunked::{Chunked, Step};
 use super::{Violation, is_field_value, is_token};
@@ -25,6 +31,22 @@ pub(crate) struct HeaderLimits {
 pub(crate) struct Scanner {
     limits: HeaderLimits,
     state: State,
+    /// Positions, in what was last advanced over, of bytes to be percent-encoded.
+    unwise: Vec<usize>,
+}
+
+/// A complete header.
+#[derive(Debug, PartialEq, Eq)]
+struct Head {
+    length: usize,
+    target: Range<usize>,
+    framing: Framing,
+}
+
+/// Visible characters that no URI contains as they are (RFC 3986, section 2; RFC 2396 called
+/// most of them unwise).
+const fn is_unwise(byte: u8) -> bool {
+    matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
 }
 
 #[derive(Debug)]
@@ -43,7 +65,7 @@ enum Framing {
 
 impl Scanner {
     pub(crate) const fn new(limits: HeaderLimits) -> Self {
-        Self { limits, state: State::Head }
+        Self { limits, state: State::Head, unwise: Vec::new() }
     }
 
     /// Whether the next byte begins a request.
@@ -51,19 +73,40 @@ impl Scanner {
         matches!(self.state, State::Head)
     }
 
+    /// What was last advanced over, as the parser shall see it, if that is not the same.
+    pub(crate) fn rewritten(&self, passed: &[u8]) -> Option<Vec<u8>> {
+        const HEX: &[u8; 16] = b"0123456789ABCDEF";
+        if self.unwise.is_empty() {
+            return None;
+        }
+        let mut out = Vec::with_capacity(passed.len() + self.unwise.len() * 2);
+        let mut copied = 0;
+        for &at in &self.unwise {
+            out.extend_from_slice(&passed[copied..at]);
+            let byte = passed[at];
+            out.extend([b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 0x0f)]]);
+            copied = at + 1;
+        }
+        out.extend_from_slice(&passed[copied..]);
+        Some(out)
+    }
+
     /// How many bytes at the beginning of `input` may be handed to the parser. What is left is
     /// the beginning of an incomplete header and must be presented again with more behind it.
     pub(crate) fn advance(&mut self, input: &[u8]) -> Result<usize, Violation> {
+        self.unwise.clear();
         let mut passed = 0;
         while passed < input.len() {
             let rest = &input[passed..];
             match &mut self.state {
                 State::Head => {
-                    let Some((length, framing)) = head(rest, &self.limits)? else {
+                    let Some(head) = head(rest, &self.limits)? else {
                         return Ok(passed);
                     };
-                    passed += length;
-                    self.state = match framing {
+                    let unwise = head.target.filter(|at| is_unwise(rest[*at]));
+                    self.unwise.extend(unwise.map(|at| passed + at));
+                    passed += head.length;
+                    self.state = match head.framing {
                         Framing::Sized(0) => State::Head,
                         Framing::Sized(left) => State::Sized { left },
                         Framing::Chunked => State::Chunked(Chunked::new()),
@@ -90,8 +133,8 @@ impl Scanner {
     }
 }
 
-/// Length of the header at the beginning of `input` and of its body, or `None` when it is incomplete.
-fn head(input: &[u8], limits: &HeaderLimits) -> Result<Option<(usize, Framing)>, Violation> {
+/// The header at the beginning of `input`, or `None` when it is incomplete.
+fn head(input: &[u8], limits: &HeaderLimits) -> Result<Option<Head>, Violation> {
     // One empty line before a request is ignored (RFC 9112, section 2.2).
     let mut start = match input {
         [b'\r', b'\n', ..] => 2,
@@ -101,20 +144,25 @@ fn head(input: &[u8], limits: &HeaderLimits) -> Result<Option<(usize, Framing)>,
     let begin = start;
     let mut fields = Fields::default();
     let mut count = 0;
-    let mut version = None;
+    let mut request = None;
     for end in memchr::memchr_iter(b'\n', &input[begin..]).map(|at| at + begin) {
         if end - begin > limits.bytes {
-            return Err(too_large(version.is_none(), &input[begin..], limits));
+            return Err(too_large(request.is_none(), &input[begin..], limits));
         }
         let line = &input[start..end];
         let Some((b'\r', line)) = line.split_last() else {
             return Err(Violation::Malformed("Lines must end in CR LF."));
         };
         start = end + 1;
-        match version {
-            None => version = Some(request_line(line, limits)?),
-            Some(version) if line.is_empty() => {
-                return Ok(Some((start, fields.framing(version)?)));
+        match &request {
+            None => request = Some(request_line(line, limits)?),
+            Some((version, target)) if line.is_empty() => {
+                let target = begin + target.start..begin + target.end;
+                return Ok(Some(Head {
+                    length: start,
+                    target,
+                    framing: fields.framing(*version)?,
+                }));
             }
             Some(_) => {
                 count += 1;
@@ -126,7 +174,7 @@ fn head(input: &[u8], limits: &HeaderLimits) -> Result<Option<(usize, Framing)>,
         }
     }
     if input.len() - begin > limits.bytes {
-        return Err(too_large(version.is_none(), &input[begin..], limits));
+        return Err(too_large(request.is_none(), &input[begin..], limits));
     }
     Ok(None)
 }
@@ -146,7 +194,8 @@ enum Version {
     Http11,
 }
 
-fn request_line(line: &[u8], limits: &HeaderLimits) -> Result<Version, Violation> {
+/// The version, and where in the line the target is.
+fn request_line(line: &[u8], limits: &HeaderLimits) -> Result<(Version, Range<usize>), Violation> {
     const BAD: Violation = Violation::Malformed("The request line is malformed.");
     let method = memchr::memchr(b' ', line).ok_or(BAD)?;
     if method == 0 || !line[..method].iter().copied().all(is_token) {
@@ -161,9 +210,10 @@ fn request_line(line: &[u8], limits: &HeaderLimits) -> Result<Version, Violation
     if target == 0 || !rest[..target].iter().all(|byte| (0x21..0x7f).contains(byte)) {
         return Err(BAD);
     }
+    let range = method + 1..method + 1 + target;
     match &rest[target + 1..] {
-        b"HTTP/1.1" => Ok(Version::Http11),
-        b"HTTP/1.0" => Ok(Version::Http10),
+        b"HTTP/1.1" => Ok((Version::Http11, range)),
+        b"HTTP/1.0" => Ok((Version::Http10, range)),
         other if other.starts_with(b"HTTP/") && !other.contains(&b' ') => Err(Violation::Version),
         _ => Err(BAD),
     }
@@ -281,6 +331,23 @@ mod tests {
             assert_eq!(passed, wire.len());
             assert!(scanner.at_head());
         }
+    }
+
+    #[test]
+    fn what_no_uri_contains_is_percent_encoded() {
+        let get = "GET /a?q=<b>\"{c}|`^\\ HTTP/1.1\r\nHost: a\r\nX: <\"\r\n\r\n";
+        let encoded =
+            "GET /a?q=%3Cb%3E%22%7Bc%7D%7C%60%5E%5C HTTP/1.1\r\nHost: a\r\nX: <\"\r\n\r\n";
+        let plain = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n<\"<";
+        let wire = format!("\r\n{get}{plain}{get}GET /<");
+        let mut scanner = Scanner::new(LIMITS);
+        let passed = scanner.advance(wire.as_bytes()).expect("valid");
+        assert_eq!(passed, wire.len() - "GET /<".len());
+        let rewritten = scanner.rewritten(&wire.as_bytes()[..passed]).expect("rewritten");
+        let expected = format!("\r\n{encoded}{plain}{encoded}");
+        assert_eq!(String::from_utf8(rewritten).expect("text"), expected);
+        assert_eq!(scanner.advance(plain.as_bytes()), Ok(plain.len()));
+        assert_eq!(scanner.rewritten(plain.as_bytes()), None);
     }
 
     #[test]

@@ -62,6 +62,33 @@ async fn a_smuggled_request_behind_a_good_one_is_refused() {
 }
 
 #[tokio::test]
+async fn targets_that_are_no_uris_are_made_some() {
+    let backend = Backend::start("a").await;
+    let rig = Rig::to(&[&backend]).await;
+    for (sent, seen) in [
+        ("/x?q=<b>\"c\"", "/x?q=%3Cb%3E%22c%22"),
+        ("/x?q={a}|b^c`d\\", "/x?q=%7Ba%7D%7Cb%5Ec%60d%5C"),
+        ("/<x>/\"{y}\"?a", "/%3Cx%3E/%22%7By%7D%22?a"),
+    ] {
+        assert_eq!(rig.get(sent).await.json()["target"], seen, "{sent}");
+    }
+    problem(&rig.get("/x\\y").await, 400);
+    // One after another on one connection, with a body between and a header in two pieces.
+    let mut wire = rig.wire().await;
+    let head = "HTTP/1.1\r\nHost: h\r\n";
+    wire.write(
+        format!("GET /1<> {head}\r\nPOST /2\"? {head}Content-Length: 4\r\n\r\n<\"\"").as_bytes(),
+    )
+    .await;
+    assert_eq!(wire.read().await.expect("first").json()["target"], "/1%3C%3E");
+    wire.write(b">GET /3?a=").await;
+    let second = wire.read().await.expect("second").json();
+    assert_eq!((&second["target"], &second["body"]), (&"/2%22?".into(), &"<\"\">".into()));
+    wire.write(format!("<3 {head}\r\n").as_bytes()).await;
+    assert_eq!(wire.read().await.expect("third").json()["target"], "/3?a=%3C3");
+}
+
+#[tokio::test]
 async fn a_chunk_that_breaks_later_gets_its_400_too() {
     let backend = Backend::start("a").await;
     let rig = Rig::to(&[&backend]).await;
