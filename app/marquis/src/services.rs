@@ -8,6 +8,7 @@ use marquis_config::generated;
 use marquis_config::sections::auth::TokenValidation;
 use marquis_contracts::identity::TokenVerifier;
 use marquis_database::Database;
+use marquis_envelope::Keyring;
 use marquis_http::client::{ClientLimits, HttpClient};
 use marquis_kernel::Secret;
 use marquis_payments::{Payments, PaymentsParts};
@@ -25,6 +26,7 @@ pub fn auth(node: &Node, database: Database, master_key: Secret) -> Result<Auth,
     Auth::new(AuthParts {
         settings: node.config.auth.clone(),
         master_key,
+        keyring: keyring(node)?,
         database,
         cluster: node.cluster.clone(),
         metrics: Arc::clone(&node.metrics),
@@ -53,6 +55,18 @@ pub fn payments(
         draining: node.stop.clone(),
     })
     .or_fail(Code::Config, "the payments service cannot be set up")
+}
+
+/// The keys of personal data: those of the data directory, or where the installation's
+/// nodes are given their keys, those that they are given.
+pub fn keyring(node: &Node) -> Result<Arc<Keyring>, Failure> {
+    let secrets = &node.config.secrets;
+    let keyring = if secrets.master_key.is_empty() {
+        Keyring::open(&node.config.data_dir, &secrets.personal_data_keys)
+    } else {
+        Keyring::of_master_key(&secrets.master_key, &secrets.personal_data_keys)
+    };
+    Ok(Arc::new(keyring.or_fail(Code::Config, "the keys of personal data cannot be read")?))
 }
 
 /// The configured master key, or the one generated at the first start on this machine.

@@ -135,6 +135,25 @@ impl Keyring {
         Secret::new(line(1))
     }
 
+    /// The keyring of an installation whose nodes share a master key: version 1 follows from
+    /// it, and `configured` may add later versions (or replace the first).
+    ///
+    /// # Errors
+    ///
+    /// [`KeyringError::Line`] and [`KeyringError::Empty`].
+    pub fn of_master_key(master_key: &Secret, configured: &Secret) -> Result<Self, KeyringError> {
+        let prk =
+            Salt::new(HKDF_SHA256, b"marquis envelope v1").extract(master_key.expose().as_bytes());
+        let mut keyring = if configured.is_empty() {
+            Self { versions: BTreeMap::new(), current: 1 }
+        } else {
+            Self::parse(configured.expose())?
+        };
+        let first = expand(&prk, b"version 1 of the keyring");
+        keyring.versions.entry(1).or_insert_with(|| Version::derive(&*first));
+        Ok(keyring)
+    }
+
     /// The version that wraps now.
     #[must_use]
     pub const fn current_version(&self) -> u32 {

@@ -182,3 +182,24 @@ fn the_file_is_made_once_kept_private_and_grows_by_versions() {
     std::fs::write(&file, "").expect("file");
     assert!(matches!(Keyring::open(&data, &unset), Err(KeyringError::Empty)));
 }
+
+#[test]
+fn a_shared_master_key_makes_the_first_version() {
+    let master = Secret::new("a master key of an installation, long enough");
+    let derived = Keyring::of_master_key(&master, &Secret::default()).expect("a keyring");
+    assert_eq!(derived.current_version(), 1);
+    let (_, wrapped) = derived.new_data_key(OWNER);
+
+    // Every node derives the same, and another installation does not.
+    let elsewhere = Keyring::of_master_key(&master, &Secret::default()).expect("a keyring");
+    assert!(elsewhere.unwrap(&wrapped, OWNER).is_ok());
+    let other = Secret::new("a master key of another installation, as long");
+    let foreign = Keyring::of_master_key(&other, &Secret::default()).expect("a keyring");
+    assert!(foreign.unwrap(&wrapped, OWNER).is_err());
+
+    // A later version is added by configuring it.
+    let second = Keyring::generate().expose().replacen("1:", "2:", 1);
+    let rotated = Keyring::of_master_key(&master, &Secret::new(second)).expect("a keyring");
+    assert_eq!(rotated.current_version(), 2);
+    assert!(rotated.rewrap(&wrapped, OWNER).expect("opens").is_some());
+}

@@ -28,7 +28,7 @@ SELECT seen.inserted AND before.devices > 0 AS new_device FROM seen, before;
 --! personal_copy
 SELECT jsonb_build_object(
     'account', jsonb_build_object(
-        'id', u.id, 'email', u.email, 'username', u.username, 'roles', u.roles,
+        'id', u.id, 'username', u.username, 'roles', u.roles,
         'passwordChangedAt', u.password_changed_at,
         'createdAt', u.created_at, 'updatedAt', u.updated_at
     ),
@@ -60,8 +60,8 @@ FROM users AS u
 WHERE u.id = :id;
 
 -- Nobody signs in as the user any more, until the transaction has erased them.
---! hold_erased
-SELECT email FROM users WHERE id = :id FOR UPDATE;
+--! hold_erased : (email?, data_key?, sealed_email?)
+SELECT email, data_key, sealed_email FROM users WHERE id = :id FOR UPDATE;
 
 --! remember_erased_sessions
 INSERT INTO erased_sessions (id, revoked_at)

@@ -1,22 +1,28 @@
---! credentials_by_email
-SELECT id, email, username, roles, password_change_required, created_at, updated_at,
-       password_hash, pepper_version
-FROM users
-WHERE email = :email;
+-- Addresses are found by their blind index, under each version of the keyring. A plain
+-- address is one that is about to be sealed.
 
---! credentials_by_id
-SELECT id, email, username, roles, password_change_required, created_at, updated_at,
-       password_hash, pepper_version
+--: Credentials (email?, data_key?, sealed_email?)
+
+--! credentials_by_email : Credentials
+SELECT id, email, data_key, sealed_email, username, roles, password_change_required,
+       created_at, updated_at, password_hash, pepper_version
+FROM users
+WHERE email_index = ANY(:email_indexes);
+
+--! credentials_by_id : Credentials
+SELECT id, email, data_key, sealed_email, username, roles, password_change_required,
+       created_at, updated_at, password_hash, pepper_version
 FROM users
 WHERE id = :id;
 
---! account_by_id
-SELECT id, email, username, roles, password_change_required, created_at, updated_at
+--! account_by_id : (email?, data_key?, sealed_email?)
+SELECT id, email, data_key, sealed_email, username, roles, password_change_required,
+       created_at, updated_at
 FROM users
 WHERE id = :id;
 
 --! taken
-SELECT EXISTS (SELECT FROM users WHERE email = :email) AS email,
+SELECT EXISTS (SELECT FROM users WHERE email_index = ANY(:email_indexes)) AS email,
        EXISTS (SELECT FROM users WHERE username_key = :username_key) AS username;
 
 --! admin_exists
@@ -27,11 +33,15 @@ SELECT EXISTS (SELECT FROM users WHERE roles @> ARRAY['admin']) AS admin;
 --! hold_user
 SELECT id FROM users WHERE id = :id AND updated_at = :seen FOR SHARE;
 
+-- Nothing when the address belongs to somebody, under whichever version of the keyring.
 --! insert_user
-INSERT INTO users (id, email, username, username_key, password_hash, pepper_version,
-                   password_changed_at, password_change_required, roles, created_at, updated_at)
-VALUES (:id, :email, :username, :username_key, :password_hash, :pepper_version,
-        :now, :password_change_required, :roles, :now, :now);
+INSERT INTO users (id, data_key, key_version, sealed_email, email_index, email_index_version,
+                   username, username_key, password_hash, pepper_version, password_changed_at,
+                   password_change_required, roles, created_at, updated_at)
+SELECT :id, :data_key, :key_version, :sealed_email, :email_index, :key_version,
+       :username, :username_key, :password_hash, :pepper_version, :now,
+       :password_change_required, :roles, :now, :now
+WHERE NOT EXISTS (SELECT FROM users WHERE email_index = ANY(:email_indexes));
 
 -- The hash read at verification guards against overwriting a password that was changed
 -- in between.

@@ -31,6 +31,7 @@ use marquis_contracts::personal_data::PersonalData;
 use marquis_database::feed::{OutboxSource, Subscription};
 use marquis_database::outbox::{Publisher, Relay};
 use marquis_database::{Database, DatabaseError, Migration};
+use marquis_envelope::Keyring;
 use marquis_http::Service;
 use marquis_http::health::{CheckFailure, HealthChecks};
 use marquis_http::service::ServiceLimits;
@@ -49,6 +50,7 @@ use domain::lockout::LockoutPolicy;
 use domain::refresh::SessionPolicy;
 use domain::signing::RotationPolicy;
 pub use domain::{Email, Username};
+use infrastructure::addresses::Addresses;
 use infrastructure::announcer::{self, ClusterAnnouncer};
 use infrastructure::derived_keys::{DerivedKeys, MasterKeyTooShort};
 use infrastructure::erasure::ForgetErased;
@@ -69,7 +71,8 @@ const USERS: &str = "users";
 /// The schema and the service's name.
 pub const SERVICE: &str = "auth";
 
-const MIGRATIONS: &[Migration] = marquis_database::migrations!["001_initial_schema", "002_people"];
+const MIGRATIONS: &[Migration] =
+    marquis_database::migrations!["001_initial_schema", "002_people", "003_sealed_addresses"];
 
 /// Retired keys stay published this long after the longest token they may have signed.
 const KEY_MARGIN: Duration = Duration::from_secs(600);
@@ -82,6 +85,8 @@ pub struct AuthParts {
     pub settings: Settings,
     /// `secrets.master_key`: at least 32 bytes, the same on every node.
     pub master_key: Secret,
+    /// The keys of personal data; the same on every node.
+    pub keyring: Arc<Keyring>,
     /// The schema `auth`.
     pub database: Database,
     /// What the nodes share.
@@ -112,11 +117,21 @@ pub enum SetUpError {
     MasterKey(#[from] MasterKeyTooShort),
 }
 
+/// What a renewal of keys did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Renewal {
+    /// Data keys that were wrapped anew.
+    pub keys: u64,
+    /// Blind indexes that were made anew.
+    pub indexes: u64,
+}
+
 /// The identity service.
 #[derive(Clone)]
 pub struct Auth {
     identity: Arc<Identity>,
     store: Arc<PostgresStore>,
+    addresses: Addresses,
     /// The log of the service that keeps profiles, once it is known.
     erasures: Arc<OnceLock<Arc<dyn EventSource>>>,
     database: Database,
@@ -145,7 +160,9 @@ impl Auth {
     ///
     /// [`SetUpError`].
     pub fn new(parts: AuthParts) -> Result<Self, SetUpError> {
-        let AuthParts { settings, master_key, database, cluster, metrics, clock, .. } = parts;
+        let AuthParts { settings, master_key, keyring, database, cluster, metrics, clock, .. } =
+            parts;
+        let addresses = Addresses::new(keyring);
         let derived = Arc::new(DerivedKeys::derive(&master_key)?);
         let hasher = BcryptHasher::new(&settings.passwords, &derived);
         let tokens = &settings.tokens;
@@ -178,7 +195,8 @@ impl Auth {
             settings.user_cache.ttl.duration(),
             Arc::clone(&clock),
         ));
-        let store = Arc::new(PostgresStore::new(database.clone(), Arc::clone(&users)));
+        let store =
+            Arc::new(PostgresStore::new(database.clone(), Arc::clone(&users), addresses.clone()));
         let identity = Identity {
             accounts: store.clone(),
             sessions: store.clone(),
@@ -213,6 +231,7 @@ impl Auth {
         Ok(Self {
             identity: Arc::new(identity),
             store,
+            addresses,
             erasures: Arc::default(),
             database,
             cluster,
@@ -326,6 +345,7 @@ impl Auth {
         let handler = ForgetErased {
             announcer: Arc::clone(&self.identity.announcer),
             pseudonyms: Arc::clone(&self.identity.pseudonyms),
+            addresses: self.addresses.clone(),
             clock: Arc::clone(&self.clock),
         };
         let bell = Arc::new(Notify::new());
@@ -368,13 +388,39 @@ impl Auth {
     }
 
     /// Reads the signing keys, and creates the first one: tells at start whether the master
-    /// key is the installation's.
+    /// key is the installation's. Then seals the addresses of accounts that are older than
+    /// their sealing.
     ///
     /// # Errors
     ///
     /// [`AuthError::Unavailable`] or [`AuthError::Internal`].
     pub async fn prepare(&self) -> Result<(), AuthError> {
-        Ok(self.keys.reload().await?)
+        self.keys.reload().await?;
+        self.seal_addresses().await
+    }
+
+    /// Accounts are found by sealed addresses only.
+    async fn seal_addresses(&self) -> Result<(), AuthError> {
+        let sealed = self.store.seal_addresses().await?;
+        if sealed > 0 {
+            tracing::info!(accounts = sealed, "e-mail addresses were sealed");
+        }
+        Ok(())
+    }
+
+    /// Wraps every data key with the keyring's current version and, with `indexes`, makes
+    /// the blind indexes with it as well. Every running process must know that version
+    /// already. After a renewal of both nothing needs the older versions. It may be stopped
+    /// and repeated at any time, and run beside the service.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthError`]; what was renewed stays so.
+    pub async fn renew_keys(&self, indexes: bool) -> Result<Renewal, AuthError> {
+        self.seal_addresses().await?;
+        let keys = self.store.renew_keys().await?;
+        let indexes = if indexes { self.store.renew_indexes().await? } else { 0 };
+        Ok(Renewal { keys, indexes })
     }
 
     /// Creates an administrator with a one-time password unless there is one.
@@ -386,6 +432,7 @@ impl Auth {
         &self,
         email: &Email,
     ) -> Result<Option<OneTimePassword>, AuthError> {
+        self.seal_addresses().await?;
         admin::ensure_first_admin(&self.identity, email).await
     }
 
@@ -395,6 +442,7 @@ impl Auth {
     ///
     /// See [`seed::seed`]; [`AuthError::SeedRefused`] in production.
     pub async fn seed(&self) -> Result<Seeded, AuthError> {
+        self.seal_addresses().await?;
         seed::seed(&self.identity, self.environment.is_production()).await
     }
 
@@ -404,6 +452,7 @@ impl Auth {
     ///
     /// See [`admin::set_roles`].
     pub async fn set_roles(&self, email: &Email, roles: &[Role]) -> Result<(), AuthError> {
+        self.seal_addresses().await?;
         admin::set_roles(&self.identity, email, roles).await
     }
 
@@ -413,6 +462,7 @@ impl Auth {
     ///
     /// See [`admin::set_roles`].
     pub async fn grant_role(&self, email: &Email, role: Role) -> Result<(), AuthError> {
+        self.seal_addresses().await?;
         admin::grant_role(&self.identity, email, role).await
     }
 
@@ -422,6 +472,7 @@ impl Auth {
     ///
     /// See [`admin::reset_password`].
     pub async fn reset_password(&self, email: &Email) -> Result<OneTimePassword, AuthError> {
+        self.seal_addresses().await?;
         admin::reset_password(&self.identity, email).await
     }
 

@@ -4,5 +4,6 @@ pub mod attempts;
 pub mod audit;
 pub mod keys;
 pub mod people;
+pub mod sealing;
 pub mod sessions;
 pub mod users;

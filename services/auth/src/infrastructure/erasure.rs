@@ -14,6 +14,7 @@ use marquis_database::feed::{Handler, HandlerError};
 use marquis_kernel::SharedClock;
 use serde_json::json;
 
+use super::addresses::Addresses;
 use super::postgres::write_journal;
 use crate::application::Origin;
 use crate::application::audit::{AuditKind, AuditRecord};
@@ -25,6 +26,8 @@ pub struct ForgetErased {
     pub announcer: Arc<dyn Announcer>,
     /// Finds the failed logins of an address.
     pub pseudonyms: Arc<dyn Pseudonyms>,
+    /// Reads addresses.
+    pub addresses: Addresses,
     /// Time.
     pub clock: SharedClock,
 }
@@ -43,8 +46,13 @@ impl Handler for ForgetErased {
             return Err(HandlerError::Refused("the event names no user".into()));
         };
         let held = people::hold_erased().bind(transaction, &user.uuid()).opt().await?;
-        if let Some(email) = &held {
-            let account = self.pseudonyms.of(email);
+        // An address that does not open keeps nobody from being erased.
+        let email = held.as_ref().and_then(|row| {
+            let (data_key, sealed) = (row.data_key.as_deref(), row.sealed_email.as_deref());
+            self.addresses.of_row(user, row.email.clone(), data_key, sealed).ok()
+        });
+        if let Some(email) = email {
+            let account = self.pseudonyms.of(&email);
             attempts::clear_attempts().bind(transaction, &account.as_slice()).await?;
         }
         let now = self.clock.now();

@@ -1,6 +1,7 @@
 //! The ports' implementations: PostgreSQL, bcrypt threads, the cluster, signing keys, and
 //! what other services' events change here.
 
+pub mod addresses;
 pub mod announcer;
 pub mod derived_keys;
 pub mod erasure;

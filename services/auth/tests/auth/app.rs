@@ -12,6 +12,7 @@ use marquis_cluster::Cluster;
 use marquis_config::sections::auth::Auth as Settings;
 use marquis_config::{Config, DatabaseServer, Environment};
 use marquis_database::Database;
+use marquis_envelope::Keyring;
 use marquis_http::ClientAddr;
 use marquis_http::service::ServiceLimits;
 use marquis_kernel::{ManualClock, Secret};
@@ -22,6 +23,10 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 pub const PASSWORD: &str = "Password123!";
+/// The keyring, its second version added by a rotation.
+pub const KEYRING: &str = "1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE";
+pub const ROTATED_KEYRING: &str = "1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE
+2:YWJjZGVmZ2hpamFiY2RlZmdoaWphYmNkZWZnaGlqYWI";
 pub const MASTER_KEY: &str = "a master key for tests, long enough to be one";
 
 /// One node of the service.
@@ -126,10 +131,23 @@ pub fn service(
     settings: &Settings,
     environment: Environment,
 ) -> Auth {
+    service_with(database, clock, cluster, settings, environment, KEYRING)
+}
+
+/// [`service`] with another keyring.
+pub fn service_with(
+    database: &DatabaseServer,
+    clock: &Arc<ManualClock>,
+    cluster: &Cluster,
+    settings: &Settings,
+    environment: Environment,
+    keyring: &str,
+) -> Auth {
     let metrics = Metrics::new();
     Auth::new(AuthParts {
         settings: settings.clone(),
         master_key: Secret::new(MASTER_KEY),
+        keyring: Arc::new(Keyring::parse(keyring).expect("a keyring")),
         database: Database::connect(database, "auth", Arc::clone(&metrics)).expect("a URL"),
         cluster: cluster.clone(),
         metrics,

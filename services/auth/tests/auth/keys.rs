@@ -1,19 +1,21 @@
 //! Signing keys: published, rotated, sealed.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
 use futures_util::future::join_all;
 use marquis_auth::{Auth, AuthParts, KeyRotation};
 use marquis_config::Environment;
+use marquis_envelope::Keyring;
 use marquis_http::service::ServiceLimits;
 use marquis_kernel::Secret;
 use marquis_telemetry::metrics::Metrics;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{App, get};
+use crate::app::{App, KEYRING, get};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -126,6 +128,7 @@ async fn private_keys_are_sealed_under_the_master_key() {
         Auth::new(AuthParts {
             settings: app.settings.clone(),
             master_key: Secret::new(master),
+            keyring: Arc::new(Keyring::parse(KEYRING).expect("a keyring")),
             database: app.database.database(),
             cluster: app.cluster.clone(),
             metrics: Metrics::new(),

@@ -1,5 +1,6 @@
 //! The identity service through its router, on real databases.
 
+mod addresses;
 mod admin;
 mod app;
 mod audit;

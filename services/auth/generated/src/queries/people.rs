@@ -51,6 +51,26 @@ impl<'a> From<IdentityByUsernameBorrowed<'a>> for IdentityByUsername {
         Self { id, username: username.into() }
     }
 }
+#[derive(Debug, Clone, PartialEq)]
+pub struct HoldErased {
+    pub email: Option<String>,
+    pub data_key: Option<Vec<u8>>,
+    pub sealed_email: Option<Vec<u8>>,
+}
+pub struct HoldErasedBorrowed<'a> {
+    pub email: Option<&'a str>,
+    pub data_key: Option<&'a [u8]>,
+    pub sealed_email: Option<&'a [u8]>,
+}
+impl<'a> From<HoldErasedBorrowed<'a>> for HoldErased {
+    fn from(HoldErasedBorrowed { email, data_key, sealed_email }: HoldErasedBorrowed<'a>) -> Self {
+        Self {
+            email: email.map(|v| v.into()),
+            data_key: data_key.map(|v| v.into()),
+            sealed_email: sealed_email.map(|v| v.into()),
+        }
+    }
+}
 use crate::client::async_::GenericClient;
 use futures_util::{self, StreamExt, TryStreamExt};
 pub struct IdentitiesQuery<'c, 'a, 's, C: GenericClient, T, const N: usize> {
@@ -387,20 +407,23 @@ where
         Ok(mapped)
     }
 }
-pub struct StringQuery<'c, 'a, 's, C: GenericClient, T, const N: usize> {
+pub struct HoldErasedQuery<'c, 'a, 's, C: GenericClient, T, const N: usize> {
     client: &'c C,
     params: [&'a (dyn postgres_types::ToSql + Sync); N],
     query: &'static str,
     cached: Option<&'s tokio_postgres::Statement>,
-    extractor: fn(&tokio_postgres::Row) -> Result<&str, tokio_postgres::Error>,
-    mapper: fn(&str) -> T,
+    extractor: fn(&tokio_postgres::Row) -> Result<HoldErasedBorrowed, tokio_postgres::Error>,
+    mapper: fn(HoldErasedBorrowed) -> T,
 }
-impl<'c, 'a, 's, C, T: 'c, const N: usize> StringQuery<'c, 'a, 's, C, T, N>
+impl<'c, 'a, 's, C, T: 'c, const N: usize> HoldErasedQuery<'c, 'a, 's, C, T, N>
 where
     C: GenericClient,
 {
-    pub fn map<R>(self, mapper: fn(&str) -> R) -> StringQuery<'c, 'a, 's, C, R, N> {
-        StringQuery {
+    pub fn map<R>(
+        self,
+        mapper: fn(HoldErasedBorrowed) -> R,
+    ) -> HoldErasedQuery<'c, 'a, 's, C, R, N> {
+        HoldErasedQuery {
             client: self.client,
             params: self.params,
             query: self.query,
@@ -619,7 +642,7 @@ impl<'c, 'a, 's, C: GenericClient, T1: crate::StringSql>
 pub struct PersonalCopyStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn personal_copy() -> PersonalCopyStmt {
     PersonalCopyStmt(
-        "SELECT jsonb_build_object( 'account', jsonb_build_object( 'id', u.id, 'email', u.email, 'username', u.username, 'roles', u.roles, 'passwordChangedAt', u.password_changed_at, 'createdAt', u.created_at, 'updatedAt', u.updated_at ), 'sessions', ( SELECT coalesce(jsonb_agg(jsonb_build_object( 'id', s.id, 'amr', s.amr, 'address', host(s.address), 'userAgent', s.user_agent, 'createdAt', s.created_at, 'lastUsedAt', s.last_used_at, 'expiresAt', least(s.expires_at, s.idle_expires_at), 'revokedAt', s.revoked_at ) ORDER BY s.created_at, s.id), '[]') FROM sessions AS s WHERE s.user_id = u.id ), 'devices', ( SELECT coalesce(jsonb_agg(jsonb_build_object( 'device', d.label, 'firstSeenAt', d.first_seen_at, 'lastSeenAt', d.last_seen_at ) ORDER BY d.first_seen_at, d.label), '[]') FROM devices AS d WHERE d.user_id = u.id ), 'auditRecords', ( SELECT coalesce(jsonb_agg(jsonb_build_object( 'kind', a.kind, 'occurredAt', a.occurred_at, 'sessionId', a.session_id, 'address', host(a.address), 'userAgent', a.user_agent, 'details', a.details ) ORDER BY a.occurred_at, a.id), '[]') FROM ( SELECT * FROM audit_records WHERE user_id = $1 ORDER BY occurred_at DESC LIMIT $2 ) AS a ) ) AS copy FROM users AS u WHERE u.id = $1",
+        "SELECT jsonb_build_object( 'account', jsonb_build_object( 'id', u.id, 'username', u.username, 'roles', u.roles, 'passwordChangedAt', u.password_changed_at, 'createdAt', u.created_at, 'updatedAt', u.updated_at ), 'sessions', ( SELECT coalesce(jsonb_agg(jsonb_build_object( 'id', s.id, 'amr', s.amr, 'address', host(s.address), 'userAgent', s.user_agent, 'createdAt', s.created_at, 'lastUsedAt', s.last_used_at, 'expiresAt', least(s.expires_at, s.idle_expires_at), 'revokedAt', s.revoked_at ) ORDER BY s.created_at, s.id), '[]') FROM sessions AS s WHERE s.user_id = u.id ), 'devices', ( SELECT coalesce(jsonb_agg(jsonb_build_object( 'device', d.label, 'firstSeenAt', d.first_seen_at, 'lastSeenAt', d.last_seen_at ) ORDER BY d.first_seen_at, d.label), '[]') FROM devices AS d WHERE d.user_id = u.id ), 'auditRecords', ( SELECT coalesce(jsonb_agg(jsonb_build_object( 'kind', a.kind, 'occurredAt', a.occurred_at, 'sessionId', a.session_id, 'address', host(a.address), 'userAgent', a.user_agent, 'details', a.details ) ORDER BY a.occurred_at, a.id), '[]') FROM ( SELECT * FROM audit_records WHERE user_id = $1 ORDER BY occurred_at DESC LIMIT $2 ) AS a ) ) AS copy FROM users AS u WHERE u.id = $1",
         None,
     )
 }
@@ -667,7 +690,7 @@ impl<'c, 'a, 's, C: GenericClient>
 }
 pub struct HoldErasedStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn hold_erased() -> HoldErasedStmt {
-    HoldErasedStmt("SELECT email FROM users WHERE id = $1 FOR UPDATE", None)
+    HoldErasedStmt("SELECT email, data_key, sealed_email FROM users WHERE id = $1 FOR UPDATE", None)
 }
 impl HoldErasedStmt {
     pub async fn prepare<'a, C: GenericClient>(
@@ -681,14 +704,21 @@ impl HoldErasedStmt {
         &'s self,
         client: &'c C,
         id: &'a uuid::Uuid,
-    ) -> StringQuery<'c, 'a, 's, C, String, 1> {
-        StringQuery {
+    ) -> HoldErasedQuery<'c, 'a, 's, C, HoldErased, 1> {
+        HoldErasedQuery {
             client,
             params: [id],
             query: self.0,
             cached: self.1.as_ref(),
-            extractor: |row| Ok(row.try_get(0)?),
-            mapper: |it| it.into(),
+            extractor:
+                |row: &tokio_postgres::Row| -> Result<HoldErasedBorrowed, tokio_postgres::Error> {
+                    Ok(HoldErasedBorrowed {
+                        email: row.try_get(0)?,
+                        data_key: row.try_get(1)?,
+                        sealed_email: row.try_get(2)?,
+                    })
+                },
+            mapper: |it| HoldErased::from(it),
         }
     }
 }

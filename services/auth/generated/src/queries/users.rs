@@ -1,9 +1,9 @@
 // This file was generated with `clorinde`. Do not modify.
 
 #[derive(Debug)]
-pub struct TakenParams<T1: crate::StringSql, T2: crate::StringSql> {
-    pub email: T1,
-    pub username_key: T2,
+pub struct TakenParams<T1: crate::BytesSql, T2: crate::ArraySql<Item = T1>, T3: crate::StringSql> {
+    pub email_indexes: T2,
+    pub username_key: T3,
 }
 #[derive(Clone, Copy, Debug)]
 pub struct HoldUserParams {
@@ -12,22 +12,30 @@ pub struct HoldUserParams {
 }
 #[derive(Debug)]
 pub struct InsertUserParams<
-    T1: crate::StringSql,
-    T2: crate::StringSql,
-    T3: crate::StringSql,
+    T1: crate::BytesSql,
+    T2: crate::BytesSql,
+    T3: crate::BytesSql,
     T4: crate::StringSql,
     T5: crate::StringSql,
-    T6: crate::ArraySql<Item = T5>,
+    T6: crate::StringSql,
+    T7: crate::StringSql,
+    T8: crate::ArraySql<Item = T7>,
+    T9: crate::BytesSql,
+    T10: crate::ArraySql<Item = T9>,
 > {
     pub id: uuid::Uuid,
-    pub email: T1,
-    pub username: T2,
-    pub username_key: T3,
-    pub password_hash: T4,
+    pub data_key: T1,
+    pub key_version: i32,
+    pub sealed_email: T2,
+    pub email_index: T3,
+    pub username: T4,
+    pub username_key: T5,
+    pub password_hash: T6,
     pub pepper_version: i32,
     pub now: time::OffsetDateTime,
     pub password_change_required: bool,
-    pub roles: T6,
+    pub roles: T8,
+    pub email_indexes: T10,
 }
 #[derive(Debug)]
 pub struct UpgradePasswordHashParams<T1: crate::StringSql, T2: crate::StringSql> {
@@ -52,9 +60,11 @@ pub struct SetRolesParams<T1: crate::StringSql, T2: crate::ArraySql<Item = T1>> 
     pub id: uuid::Uuid,
 }
 #[derive(Debug, Clone, PartialEq)]
-pub struct CredentialsByEmail {
+pub struct Credentials {
     pub id: uuid::Uuid,
-    pub email: String,
+    pub email: Option<String>,
+    pub data_key: Option<Vec<u8>>,
+    pub sealed_email: Option<Vec<u8>>,
     pub username: String,
     pub roles: Vec<String>,
     pub password_change_required: bool,
@@ -63,9 +73,11 @@ pub struct CredentialsByEmail {
     pub password_hash: String,
     pub pepper_version: i32,
 }
-pub struct CredentialsByEmailBorrowed<'a> {
+pub struct CredentialsBorrowed<'a> {
     pub id: uuid::Uuid,
-    pub email: &'a str,
+    pub email: Option<&'a str>,
+    pub data_key: Option<&'a [u8]>,
+    pub sealed_email: Option<&'a [u8]>,
     pub username: &'a str,
     pub roles: crate::ArrayIterator<'a, &'a str>,
     pub password_change_required: bool,
@@ -74,11 +86,13 @@ pub struct CredentialsByEmailBorrowed<'a> {
     pub password_hash: &'a str,
     pub pepper_version: i32,
 }
-impl<'a> From<CredentialsByEmailBorrowed<'a>> for CredentialsByEmail {
+impl<'a> From<CredentialsBorrowed<'a>> for Credentials {
     fn from(
-        CredentialsByEmailBorrowed {
+        CredentialsBorrowed {
             id,
             email,
+            data_key,
+            sealed_email,
             username,
             roles,
             password_change_required,
@@ -86,61 +100,13 @@ impl<'a> From<CredentialsByEmailBorrowed<'a>> for CredentialsByEmail {
             updated_at,
             password_hash,
             pepper_version,
-        }: CredentialsByEmailBorrowed<'a>,
+        }: CredentialsBorrowed<'a>,
     ) -> Self {
         Self {
             id,
-            email: email.into(),
-            username: username.into(),
-            roles: roles.map(|v| v.into()).collect(),
-            password_change_required,
-            created_at,
-            updated_at,
-            password_hash: password_hash.into(),
-            pepper_version,
-        }
-    }
-}
-#[derive(Debug, Clone, PartialEq)]
-pub struct CredentialsById {
-    pub id: uuid::Uuid,
-    pub email: String,
-    pub username: String,
-    pub roles: Vec<String>,
-    pub password_change_required: bool,
-    pub created_at: time::OffsetDateTime,
-    pub updated_at: time::OffsetDateTime,
-    pub password_hash: String,
-    pub pepper_version: i32,
-}
-pub struct CredentialsByIdBorrowed<'a> {
-    pub id: uuid::Uuid,
-    pub email: &'a str,
-    pub username: &'a str,
-    pub roles: crate::ArrayIterator<'a, &'a str>,
-    pub password_change_required: bool,
-    pub created_at: time::OffsetDateTime,
-    pub updated_at: time::OffsetDateTime,
-    pub password_hash: &'a str,
-    pub pepper_version: i32,
-}
-impl<'a> From<CredentialsByIdBorrowed<'a>> for CredentialsById {
-    fn from(
-        CredentialsByIdBorrowed {
-            id,
-            email,
-            username,
-            roles,
-            password_change_required,
-            created_at,
-            updated_at,
-            password_hash,
-            pepper_version,
-        }: CredentialsByIdBorrowed<'a>,
-    ) -> Self {
-        Self {
-            id,
-            email: email.into(),
+            email: email.map(|v| v.into()),
+            data_key: data_key.map(|v| v.into()),
+            sealed_email: sealed_email.map(|v| v.into()),
             username: username.into(),
             roles: roles.map(|v| v.into()).collect(),
             password_change_required,
@@ -154,7 +120,9 @@ impl<'a> From<CredentialsByIdBorrowed<'a>> for CredentialsById {
 #[derive(Debug, Clone, PartialEq)]
 pub struct AccountById {
     pub id: uuid::Uuid,
-    pub email: String,
+    pub email: Option<String>,
+    pub data_key: Option<Vec<u8>>,
+    pub sealed_email: Option<Vec<u8>>,
     pub username: String,
     pub roles: Vec<String>,
     pub password_change_required: bool,
@@ -163,7 +131,9 @@ pub struct AccountById {
 }
 pub struct AccountByIdBorrowed<'a> {
     pub id: uuid::Uuid,
-    pub email: &'a str,
+    pub email: Option<&'a str>,
+    pub data_key: Option<&'a [u8]>,
+    pub sealed_email: Option<&'a [u8]>,
     pub username: &'a str,
     pub roles: crate::ArrayIterator<'a, &'a str>,
     pub password_change_required: bool,
@@ -175,6 +145,8 @@ impl<'a> From<AccountByIdBorrowed<'a>> for AccountById {
         AccountByIdBorrowed {
             id,
             email,
+            data_key,
+            sealed_email,
             username,
             roles,
             password_change_required,
@@ -184,7 +156,9 @@ impl<'a> From<AccountByIdBorrowed<'a>> for AccountById {
     ) -> Self {
         Self {
             id,
-            email: email.into(),
+            email: email.map(|v| v.into()),
+            data_key: data_key.map(|v| v.into()),
+            sealed_email: sealed_email.map(|v| v.into()),
             username: username.into(),
             roles: roles.map(|v| v.into()).collect(),
             password_change_required,
@@ -200,91 +174,23 @@ pub struct Taken {
 }
 use crate::client::async_::GenericClient;
 use futures_util::{self, StreamExt, TryStreamExt};
-pub struct CredentialsByEmailQuery<'c, 'a, 's, C: GenericClient, T, const N: usize> {
+pub struct CredentialsQuery<'c, 'a, 's, C: GenericClient, T, const N: usize> {
     client: &'c C,
     params: [&'a (dyn postgres_types::ToSql + Sync); N],
     query: &'static str,
     cached: Option<&'s tokio_postgres::Statement>,
-    extractor:
-        fn(&tokio_postgres::Row) -> Result<CredentialsByEmailBorrowed, tokio_postgres::Error>,
-    mapper: fn(CredentialsByEmailBorrowed) -> T,
+    extractor: fn(&tokio_postgres::Row) -> Result<CredentialsBorrowed, tokio_postgres::Error>,
+    mapper: fn(CredentialsBorrowed) -> T,
 }
-impl<'c, 'a, 's, C, T: 'c, const N: usize> CredentialsByEmailQuery<'c, 'a, 's, C, T, N>
+impl<'c, 'a, 's, C, T: 'c, const N: usize> CredentialsQuery<'c, 'a, 's, C, T, N>
 where
     C: GenericClient,
 {
     pub fn map<R>(
         self,
-        mapper: fn(CredentialsByEmailBorrowed) -> R,
-    ) -> CredentialsByEmailQuery<'c, 'a, 's, C, R, N> {
-        CredentialsByEmailQuery {
-            client: self.client,
-            params: self.params,
-            query: self.query,
-            cached: self.cached,
-            extractor: self.extractor,
-            mapper,
-        }
-    }
-    pub async fn one(self) -> Result<T, tokio_postgres::Error> {
-        let row =
-            crate::client::async_::one(self.client, self.query, &self.params, self.cached).await?;
-        Ok((self.mapper)((self.extractor)(&row)?))
-    }
-    pub async fn all(self) -> Result<Vec<T>, tokio_postgres::Error> {
-        self.iter().await?.try_collect().await
-    }
-    pub async fn opt(self) -> Result<Option<T>, tokio_postgres::Error> {
-        let opt_row =
-            crate::client::async_::opt(self.client, self.query, &self.params, self.cached).await?;
-        Ok(opt_row
-            .map(|row| {
-                let extracted = (self.extractor)(&row)?;
-                Ok((self.mapper)(extracted))
-            })
-            .transpose()?)
-    }
-    pub async fn iter(
-        self,
-    ) -> Result<
-        impl futures_util::Stream<Item = Result<T, tokio_postgres::Error>> + 'c,
-        tokio_postgres::Error,
-    > {
-        let stream = crate::client::async_::raw(
-            self.client,
-            self.query,
-            crate::slice_iter(&self.params),
-            self.cached,
-        )
-        .await?;
-        let mapped = stream
-            .map(move |res| {
-                res.and_then(|row| {
-                    let extracted = (self.extractor)(&row)?;
-                    Ok((self.mapper)(extracted))
-                })
-            })
-            .into_stream();
-        Ok(mapped)
-    }
-}
-pub struct CredentialsByIdQuery<'c, 'a, 's, C: GenericClient, T, const N: usize> {
-    client: &'c C,
-    params: [&'a (dyn postgres_types::ToSql + Sync); N],
-    query: &'static str,
-    cached: Option<&'s tokio_postgres::Statement>,
-    extractor: fn(&tokio_postgres::Row) -> Result<CredentialsByIdBorrowed, tokio_postgres::Error>,
-    mapper: fn(CredentialsByIdBorrowed) -> T,
-}
-impl<'c, 'a, 's, C, T: 'c, const N: usize> CredentialsByIdQuery<'c, 'a, 's, C, T, N>
-where
-    C: GenericClient,
-{
-    pub fn map<R>(
-        self,
-        mapper: fn(CredentialsByIdBorrowed) -> R,
-    ) -> CredentialsByIdQuery<'c, 'a, 's, C, R, N> {
-        CredentialsByIdQuery {
+        mapper: fn(CredentialsBorrowed) -> R,
+    ) -> CredentialsQuery<'c, 'a, 's, C, R, N> {
+        CredentialsQuery {
             client: self.client,
             params: self.params,
             query: self.query,
@@ -597,7 +503,7 @@ where
 pub struct CredentialsByEmailStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn credentials_by_email() -> CredentialsByEmailStmt {
     CredentialsByEmailStmt(
-        "SELECT id, email, username, roles, password_change_required, created_at, updated_at, password_hash, pepper_version FROM users WHERE email = $1",
+        "SELECT id, email, data_key, sealed_email, username, roles, password_change_required, created_at, updated_at, password_hash, pepper_version FROM users WHERE email_index = ANY($1)",
         None,
     )
 }
@@ -609,39 +515,47 @@ impl CredentialsByEmailStmt {
         self.1 = Some(client.prepare(self.0).await?);
         Ok(self)
     }
-    pub fn bind<'c, 'a, 's, C: GenericClient, T1: crate::StringSql>(
+    pub fn bind<
+        'c,
+        'a,
+        's,
+        C: GenericClient,
+        T1: crate::BytesSql,
+        T2: crate::ArraySql<Item = T1>,
+    >(
         &'s self,
         client: &'c C,
-        email: &'a T1,
-    ) -> CredentialsByEmailQuery<'c, 'a, 's, C, CredentialsByEmail, 1> {
-        CredentialsByEmailQuery {
+        email_indexes: &'a T2,
+    ) -> CredentialsQuery<'c, 'a, 's, C, Credentials, 1> {
+        CredentialsQuery {
             client,
-            params: [email],
+            params: [email_indexes],
             query: self.0,
             cached: self.1.as_ref(),
-            extractor: |
-                row: &tokio_postgres::Row,
-            | -> Result<CredentialsByEmailBorrowed, tokio_postgres::Error> {
-                Ok(CredentialsByEmailBorrowed {
-                    id: row.try_get(0)?,
-                    email: row.try_get(1)?,
-                    username: row.try_get(2)?,
-                    roles: row.try_get(3)?,
-                    password_change_required: row.try_get(4)?,
-                    created_at: row.try_get(5)?,
-                    updated_at: row.try_get(6)?,
-                    password_hash: row.try_get(7)?,
-                    pepper_version: row.try_get(8)?,
-                })
-            },
-            mapper: |it| CredentialsByEmail::from(it),
+            extractor:
+                |row: &tokio_postgres::Row| -> Result<CredentialsBorrowed, tokio_postgres::Error> {
+                    Ok(CredentialsBorrowed {
+                        id: row.try_get(0)?,
+                        email: row.try_get(1)?,
+                        data_key: row.try_get(2)?,
+                        sealed_email: row.try_get(3)?,
+                        username: row.try_get(4)?,
+                        roles: row.try_get(5)?,
+                        password_change_required: row.try_get(6)?,
+                        created_at: row.try_get(7)?,
+                        updated_at: row.try_get(8)?,
+                        password_hash: row.try_get(9)?,
+                        pepper_version: row.try_get(10)?,
+                    })
+                },
+            mapper: |it| Credentials::from(it),
         }
     }
 }
 pub struct CredentialsByIdStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn credentials_by_id() -> CredentialsByIdStmt {
     CredentialsByIdStmt(
-        "SELECT id, email, username, roles, password_change_required, created_at, updated_at, password_hash, pepper_version FROM users WHERE id = $1",
+        "SELECT id, email, data_key, sealed_email, username, roles, password_change_required, created_at, updated_at, password_hash, pepper_version FROM users WHERE id = $1",
         None,
     )
 }
@@ -657,35 +571,36 @@ impl CredentialsByIdStmt {
         &'s self,
         client: &'c C,
         id: &'a uuid::Uuid,
-    ) -> CredentialsByIdQuery<'c, 'a, 's, C, CredentialsById, 1> {
-        CredentialsByIdQuery {
+    ) -> CredentialsQuery<'c, 'a, 's, C, Credentials, 1> {
+        CredentialsQuery {
             client,
             params: [id],
             query: self.0,
             cached: self.1.as_ref(),
-            extractor: |
-                row: &tokio_postgres::Row,
-            | -> Result<CredentialsByIdBorrowed, tokio_postgres::Error> {
-                Ok(CredentialsByIdBorrowed {
-                    id: row.try_get(0)?,
-                    email: row.try_get(1)?,
-                    username: row.try_get(2)?,
-                    roles: row.try_get(3)?,
-                    password_change_required: row.try_get(4)?,
-                    created_at: row.try_get(5)?,
-                    updated_at: row.try_get(6)?,
-                    password_hash: row.try_get(7)?,
-                    pepper_version: row.try_get(8)?,
-                })
-            },
-            mapper: |it| CredentialsById::from(it),
+            extractor:
+                |row: &tokio_postgres::Row| -> Result<CredentialsBorrowed, tokio_postgres::Error> {
+                    Ok(CredentialsBorrowed {
+                        id: row.try_get(0)?,
+                        email: row.try_get(1)?,
+                        data_key: row.try_get(2)?,
+                        sealed_email: row.try_get(3)?,
+                        username: row.try_get(4)?,
+                        roles: row.try_get(5)?,
+                        password_change_required: row.try_get(6)?,
+                        created_at: row.try_get(7)?,
+                        updated_at: row.try_get(8)?,
+                        password_hash: row.try_get(9)?,
+                        pepper_version: row.try_get(10)?,
+                    })
+                },
+            mapper: |it| Credentials::from(it),
         }
     }
 }
 pub struct AccountByIdStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn account_by_id() -> AccountByIdStmt {
     AccountByIdStmt(
-        "SELECT id, email, username, roles, password_change_required, created_at, updated_at FROM users WHERE id = $1",
+        "SELECT id, email, data_key, sealed_email, username, roles, password_change_required, created_at, updated_at FROM users WHERE id = $1",
         None,
     )
 }
@@ -712,11 +627,13 @@ impl AccountByIdStmt {
                     Ok(AccountByIdBorrowed {
                         id: row.try_get(0)?,
                         email: row.try_get(1)?,
-                        username: row.try_get(2)?,
-                        roles: row.try_get(3)?,
-                        password_change_required: row.try_get(4)?,
-                        created_at: row.try_get(5)?,
-                        updated_at: row.try_get(6)?,
+                        data_key: row.try_get(2)?,
+                        sealed_email: row.try_get(3)?,
+                        username: row.try_get(4)?,
+                        roles: row.try_get(5)?,
+                        password_change_required: row.try_get(6)?,
+                        created_at: row.try_get(7)?,
+                        updated_at: row.try_get(8)?,
                     })
                 },
             mapper: |it| AccountById::from(it),
@@ -726,7 +643,7 @@ impl AccountByIdStmt {
 pub struct TakenStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn taken() -> TakenStmt {
     TakenStmt(
-        "SELECT EXISTS (SELECT FROM users WHERE email = $1) AS email, EXISTS (SELECT FROM users WHERE username_key = $2) AS username",
+        "SELECT EXISTS (SELECT FROM users WHERE email_index = ANY($1)) AS email, EXISTS (SELECT FROM users WHERE username_key = $2) AS username",
         None,
     )
 }
@@ -738,15 +655,23 @@ impl TakenStmt {
         self.1 = Some(client.prepare(self.0).await?);
         Ok(self)
     }
-    pub fn bind<'c, 'a, 's, C: GenericClient, T1: crate::StringSql, T2: crate::StringSql>(
+    pub fn bind<
+        'c,
+        'a,
+        's,
+        C: GenericClient,
+        T1: crate::BytesSql,
+        T2: crate::ArraySql<Item = T1>,
+        T3: crate::StringSql,
+    >(
         &'s self,
         client: &'c C,
-        email: &'a T1,
-        username_key: &'a T2,
+        email_indexes: &'a T2,
+        username_key: &'a T3,
     ) -> TakenQuery<'c, 'a, 's, C, Taken, 2> {
         TakenQuery {
             client,
-            params: [email, username_key],
+            params: [email_indexes, username_key],
             query: self.0,
             cached: self.1.as_ref(),
             extractor: |row: &tokio_postgres::Row| -> Result<Taken, tokio_postgres::Error> {
@@ -756,12 +681,20 @@ impl TakenStmt {
         }
     }
 }
-impl<'c, 'a, 's, C: GenericClient, T1: crate::StringSql, T2: crate::StringSql>
+impl<
+    'c,
+    'a,
+    's,
+    C: GenericClient,
+    T1: crate::BytesSql,
+    T2: crate::ArraySql<Item = T1>,
+    T3: crate::StringSql,
+>
     crate::client::async_::Params<
         'c,
         'a,
         's,
-        TakenParams<T1, T2>,
+        TakenParams<T1, T2, T3>,
         TakenQuery<'c, 'a, 's, C, Taken, 2>,
         C,
     > for TakenStmt
@@ -769,9 +702,9 @@ impl<'c, 'a, 's, C: GenericClient, T1: crate::StringSql, T2: crate::StringSql>
     fn params(
         &'s self,
         client: &'c C,
-        params: &'a TakenParams<T1, T2>,
+        params: &'a TakenParams<T1, T2, T3>,
     ) -> TakenQuery<'c, 'a, 's, C, Taken, 2> {
-        self.bind(client, &params.email, &params.username_key)
+        self.bind(client, &params.email_indexes, &params.username_key)
     }
 }
 pub struct AdminExistsStmt(&'static str, Option<tokio_postgres::Statement>);
@@ -852,7 +785,7 @@ impl<'c, 'a, 's, C: GenericClient>
 pub struct InsertUserStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn insert_user() -> InsertUserStmt {
     InsertUserStmt(
-        "INSERT INTO users (id, email, username, username_key, password_hash, pepper_version, password_changed_at, password_change_required, roles, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $7, $7)",
+        "INSERT INTO users (id, data_key, key_version, sealed_email, email_index, email_index_version, username, username_key, password_hash, pepper_version, password_changed_at, password_change_required, roles, created_at, updated_at) SELECT $1, $2, $3, $4, $5, $3, $6, $7, $8, $9, $10, $11, $12, $10, $10 WHERE NOT EXISTS (SELECT FROM users WHERE email_index = ANY($13))",
         None,
     )
 }
@@ -869,31 +802,42 @@ impl InsertUserStmt {
         'a,
         's,
         C: GenericClient,
-        T1: crate::StringSql,
-        T2: crate::StringSql,
-        T3: crate::StringSql,
+        T1: crate::BytesSql,
+        T2: crate::BytesSql,
+        T3: crate::BytesSql,
         T4: crate::StringSql,
         T5: crate::StringSql,
-        T6: crate::ArraySql<Item = T5>,
+        T6: crate::StringSql,
+        T7: crate::StringSql,
+        T8: crate::ArraySql<Item = T7>,
+        T9: crate::BytesSql,
+        T10: crate::ArraySql<Item = T9>,
     >(
         &'s self,
         client: &'c C,
         id: &'a uuid::Uuid,
-        email: &'a T1,
-        username: &'a T2,
-        username_key: &'a T3,
-        password_hash: &'a T4,
+        data_key: &'a T1,
+        key_version: &'a i32,
+        sealed_email: &'a T2,
+        email_index: &'a T3,
+        username: &'a T4,
+        username_key: &'a T5,
+        password_hash: &'a T6,
         pepper_version: &'a i32,
         now: &'a time::OffsetDateTime,
         password_change_required: &'a bool,
-        roles: &'a T6,
+        roles: &'a T8,
+        email_indexes: &'a T10,
     ) -> Result<u64, tokio_postgres::Error> {
         client
             .execute(
                 self.0,
                 &[
                     id,
-                    email,
+                    data_key,
+                    key_version,
+                    sealed_email,
+                    email_index,
                     username,
                     username_key,
                     password_hash,
@@ -901,6 +845,7 @@ impl InsertUserStmt {
                     now,
                     password_change_required,
                     roles,
+                    email_indexes,
                 ],
             )
             .await
@@ -909,18 +854,22 @@ impl InsertUserStmt {
 impl<
     'a,
     C: GenericClient + Send + Sync,
-    T1: crate::StringSql,
-    T2: crate::StringSql,
-    T3: crate::StringSql,
+    T1: crate::BytesSql,
+    T2: crate::BytesSql,
+    T3: crate::BytesSql,
     T4: crate::StringSql,
     T5: crate::StringSql,
-    T6: crate::ArraySql<Item = T5>,
+    T6: crate::StringSql,
+    T7: crate::StringSql,
+    T8: crate::ArraySql<Item = T7>,
+    T9: crate::BytesSql,
+    T10: crate::ArraySql<Item = T9>,
 >
     crate::client::async_::Params<
         'a,
         'a,
         'a,
-        InsertUserParams<T1, T2, T3, T4, T5, T6>,
+        InsertUserParams<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>,
         std::pin::Pin<
             Box<dyn futures_util::Future<Output = Result<u64, tokio_postgres::Error>> + Send + 'a>,
         >,
@@ -930,14 +879,17 @@ impl<
     fn params(
         &'a self,
         client: &'a C,
-        params: &'a InsertUserParams<T1, T2, T3, T4, T5, T6>,
+        params: &'a InsertUserParams<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>,
     ) -> std::pin::Pin<
         Box<dyn futures_util::Future<Output = Result<u64, tokio_postgres::Error>> + Send + 'a>,
     > {
         Box::pin(self.bind(
             client,
             &params.id,
-            &params.email,
+            &params.data_key,
+            &params.key_version,
+            &params.sealed_email,
+            &params.email_index,
             &params.username,
             &params.username_key,
             &params.password_hash,
@@ -945,6 +897,7 @@ impl<
             &params.now,
             &params.password_change_required,
             &params.roles,
+            &params.email_indexes,
         ))
     }
 }

@@ -18,31 +18,23 @@ use marquis_database::{DatabaseError, Transaction};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{PostgresStore, journal, role_names, roles, sessions};
+use super::{Failure, PostgresStore, journal, role_names, roles, sessions};
 use crate::application::ports::{
     Account, Accounts, Creation, Credentials, Journal, NewAccount, NewSession, PasswordChange,
     Renaming, StoreError, StoredPassword,
 };
 use crate::domain::{Email, Username};
+use crate::infrastructure::addresses::Addresses;
 
 #[async_trait]
 impl Accounts for PostgresStore {
     async fn by_email(&self, email: &Email) -> Result<Option<Credentials>, StoreError> {
         self.run("select", "user", async {
             let client = self.client().await?;
-            let row = users::credentials_by_email().bind(&client, &email.as_str()).opt().await?;
-            Ok(row.map(|row| Credentials {
-                account: account(AccountById {
-                    id: row.id,
-                    email: row.email,
-                    username: row.username,
-                    roles: row.roles,
-                    password_change_required: row.password_change_required,
-                    created_at: row.created_at,
-                    updated_at: row.updated_at,
-                }),
-                password: stored(row.password_hash, row.pepper_version),
-            }))
+            let indexes = self.addresses.indexes(email.as_str());
+            let indexes: Vec<&[u8]> = indexes.iter().map(<[u8; 32]>::as_slice).collect();
+            let row = users::credentials_by_email().bind(&client, &indexes).opt().await?;
+            row.map(|row| credentials(row, &self.addresses)).transpose()
         })
         .await
     }
@@ -51,18 +43,7 @@ impl Accounts for PostgresStore {
         self.run("select", "user", async {
             let client = self.client().await?;
             let row = users::credentials_by_id().bind(&client, &id.uuid()).opt().await?;
-            Ok(row.map(|row| Credentials {
-                account: account(AccountById {
-                    id: row.id,
-                    email: row.email,
-                    username: row.username,
-                    roles: row.roles,
-                    password_change_required: row.password_change_required,
-                    created_at: row.created_at,
-                    updated_at: row.updated_at,
-                }),
-                password: stored(row.password_hash, row.pepper_version),
-            }))
+            row.map(|row| credentials(row, &self.addresses)).transpose()
         })
         .await
     }
@@ -71,7 +52,8 @@ impl Accounts for PostgresStore {
         let read = || {
             self.run("select", "user", async {
                 let client = self.client().await?;
-                Ok(users::account_by_id().bind(&client, &id.uuid()).opt().await?.map(account))
+                let row = users::account_by_id().bind(&client, &id.uuid()).opt().await?;
+                row.map(|row| account(row, &self.addresses)).transpose()
             })
         };
         self.users.get(id, read).await
@@ -84,7 +66,11 @@ impl Accounts for PostgresStore {
     ) -> Result<Creation, StoreError> {
         self.run("select", "user", async {
             let client = self.client().await?;
-            let names = TakenParams { email: email.as_str(), username_key: username.key() };
+            let indexes = self.addresses.indexes(email.as_str());
+            let names = TakenParams {
+                email_indexes: indexes.iter().map(<[u8; 32]>::as_slice).collect::<Vec<_>>(),
+                username_key: username.key(),
+            };
             let taken = users::taken().params(&client, &names).one().await?;
             Ok(match (taken.email, taken.username) {
                 (true, _) => Creation::EmailTaken,
@@ -104,7 +90,7 @@ impl Accounts for PostgresStore {
         self.run("insert", "user", async {
             let mut client = self.client().await?;
             let transaction = client.transaction().await?;
-            let creation = insert(&transaction, new).await?;
+            let creation = insert(&transaction, new, &self.addresses).await?;
             if creation == Creation::Created {
                 if let Some(session) = session {
                     sessions::insert(&transaction, session).await?;
@@ -129,7 +115,7 @@ impl Accounts for PostgresStore {
             if users::admin_exists().bind(&transaction).one().await? {
                 return Ok(None);
             }
-            let creation = insert(&transaction, new).await?;
+            let creation = insert(&transaction, new, &self.addresses).await?;
             if creation == Creation::Created {
                 journal::write(&transaction, journal).await?;
                 transaction.commit().await?;
@@ -302,7 +288,7 @@ impl Accounts for PostgresStore {
                     Err(error) if error.is_unique_violation("users_username_key") => {
                         Ok(Renaming::Taken)
                     }
-                    Err(error) => Err(error),
+                    Err(error) => Err(error.into()),
                 }
             })
             .await?;
@@ -315,11 +301,17 @@ impl Accounts for PostgresStore {
 async fn insert(
     transaction: &Transaction<'_>,
     new: &NewAccount,
+    addresses: &Addresses,
 ) -> Result<Creation, DatabaseError> {
     let account = &new.account;
+    let sealed = addresses.seal(account.id, &account.email);
+    let indexes = addresses.indexes(&account.email);
     let parameters = InsertUserParams {
         id: account.id.uuid(),
-        email: account.email.as_str(),
+        data_key: sealed.data_key,
+        key_version: sealed.version,
+        sealed_email: sealed.email,
+        email_index: sealed.index.as_slice(),
         username: account.username.as_str(),
         username_key: new.username_key.as_str(),
         password_hash: new.password.hash.as_str(),
@@ -327,10 +319,12 @@ async fn insert(
         now: account.created_at,
         password_change_required: account.password_change_required,
         roles: role_names(&account.roles),
+        email_indexes: indexes.iter().map(<[u8; 32]>::as_slice).collect::<Vec<_>>(),
     };
     match users::insert_user().params(transaction, &parameters).await.map_err(DatabaseError::from) {
+        Ok(0) => Ok(Creation::EmailTaken),
         Ok(_) => Ok(Creation::Created),
-        Err(error) if error.is_unique_violation("users_email_key") => Ok(Creation::EmailTaken),
+        Err(error) if error.is_unique_violation("users_email_index") => Ok(Creation::EmailTaken),
         Err(error) if error.is_unique_violation("users_username_key") => {
             Ok(Creation::UsernameTaken)
         }
@@ -342,22 +336,40 @@ async fn insert(
 pub(super) async fn of_session(
     transaction: &Transaction<'_>,
     id: Uuid,
-) -> Result<Account, DatabaseError> {
-    Ok(account(users::account_by_id().bind(transaction, &id).one().await?))
+    addresses: &Addresses,
+) -> Result<Account, Failure> {
+    account(users::account_by_id().bind(transaction, &id).one().await?, addresses)
 }
 
-fn account(row: AccountById) -> Account {
-    Account {
-        id: UserId::from_uuid(row.id),
+fn credentials(row: users::Credentials, addresses: &Addresses) -> Result<Credentials, Failure> {
+    let password = StoredPassword {
+        hash: row.password_hash,
+        pepper_version: u16::try_from(row.pepper_version).unwrap_or(u16::MAX),
+    };
+    let account = AccountById {
+        id: row.id,
         email: row.email,
+        data_key: row.data_key,
+        sealed_email: row.sealed_email,
+        username: row.username,
+        roles: row.roles,
+        password_change_required: row.password_change_required,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    };
+    Ok(Credentials { account: self::account(account, addresses)?, password })
+}
+
+pub(super) fn account(row: AccountById, addresses: &Addresses) -> Result<Account, Failure> {
+    let id = UserId::from_uuid(row.id);
+    let (data_key, sealed) = (row.data_key.as_deref(), row.sealed_email.as_deref());
+    Ok(Account {
+        id,
+        email: addresses.of_row(id, row.email, data_key, sealed)?,
         username: row.username,
         roles: roles(&row.roles),
         password_change_required: row.password_change_required,
         created_at: row.created_at,
         updated_at: row.updated_at,
-    }
-}
-
-fn stored(hash: String, pepper_version: i32) -> StoredPassword {
-    StoredPassword { hash, pepper_version: u16::try_from(pepper_version).unwrap_or(u16::MAX) }
+    })
 }

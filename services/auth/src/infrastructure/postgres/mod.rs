@@ -5,6 +5,7 @@ mod accounts;
 mod attempts;
 mod journal;
 mod personal_data;
+mod sealing;
 mod sessions;
 
 use std::fmt;
@@ -13,10 +14,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use marquis_auth_queries::queries;
 use marquis_contracts::identity::Role;
-use marquis_database::{Client, Database, DatabaseError};
+use marquis_database::{Client, Database, DatabaseError, tokio_postgres};
+use marquis_envelope::EnvelopeError;
 
 pub(super) use journal::write as write_journal;
 
+use super::addresses::Addresses;
 use super::user_cache::UserCache;
 use crate::application::ports::{AuditTrail, Journal, StoreError};
 
@@ -25,6 +28,7 @@ use crate::application::ports::{AuditTrail, Journal, StoreError};
 pub struct PostgresStore {
     database: Database,
     users: Arc<UserCache>,
+    addresses: Addresses,
 }
 
 impl fmt::Debug for PostgresStore {
@@ -34,10 +38,11 @@ impl fmt::Debug for PostgresStore {
 }
 
 impl PostgresStore {
-    /// The store, with the accounts that it may answer from memory.
+    /// The store, with the accounts that it may answer from memory and the keys of their
+    /// addresses.
     #[must_use]
-    pub fn new(database: Database, users: Arc<UserCache>) -> Self {
-        Self { database, users }
+    pub fn new(database: Database, users: Arc<UserCache>, addresses: Addresses) -> Self {
+        Self { database, users, addresses }
     }
 
     async fn client(&self) -> Result<Client, DatabaseError> {
@@ -49,14 +54,34 @@ impl PostgresStore {
         &self,
         operation: &'static str,
         model: &'static str,
-        query: impl Future<Output = Result<T, DatabaseError>>,
+        query: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, StoreError> {
         self.database.observe(operation, model, query).await.map_err(store_error)
     }
 }
 
-/// The port's view of a database error.
-pub(super) fn store_error(error: DatabaseError) -> StoreError {
+/// What goes wrong inside this module.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// An address does not open.
+    #[error("a stored address cannot be read")]
+    Address(#[from] EnvelopeError),
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+/// The port's view of a failure.
+pub(super) fn store_error(failure: impl Into<Failure>) -> StoreError {
+    let error = match failure.into() {
+        Failure::Database(error) => error,
+        other => return StoreError::Failed(Box::new(other)),
+    };
     // A collision is over by the time the client tries again.
     if error.is_unavailable() || error.is_retryable() {
         StoreError::Unavailable(Box::new(error))

@@ -15,12 +15,13 @@ use marquis_contracts::identity::{SessionId, UserId};
 use marquis_database::{DatabaseError, Transaction};
 use time::OffsetDateTime;
 
-use super::{PostgresStore, accounts, journal};
+use super::{Failure, PostgresStore, accounts, journal};
 use crate::application::ports::{
     Journal, LiveSession, NewSession, OpeningJournal, Refresh, RefreshJudge, RefreshState,
     Sessions, StoreError,
 };
 use crate::domain::refresh::{Decision, Presented, SessionPolicy};
+use crate::infrastructure::addresses::Addresses;
 
 #[async_trait]
 impl Sessions for PostgresStore {
@@ -56,7 +57,8 @@ impl Sessions for PostgresStore {
         self.run("update", "session", async {
             let mut client = self.client().await?;
             let transaction = client.transaction().await?;
-            let Some((state, session_end)) = lock(&transaction, &refresh.hash).await? else {
+            let locked = lock(&transaction, &refresh.hash, &self.addresses).await?;
+            let Some((state, session_end)) = locked else {
                 return Ok(None);
             };
             let (decision, journal) = judge(&state);
@@ -217,7 +219,8 @@ pub(super) async fn revoke_of_user(
 async fn lock(
     transaction: &Transaction<'_>,
     hash: &[u8; 32],
-) -> Result<Option<(RefreshState, OffsetDateTime)>, DatabaseError> {
+    addresses: &Addresses,
+) -> Result<Option<(RefreshState, OffsetDateTime)>, Failure> {
     let hash = hash.as_slice();
     let Some(session) = sessions::lock_session_of_token().bind(transaction, &hash).opt().await?
     else {
@@ -226,7 +229,7 @@ async fn lock(
     let Some(token) = sessions::token_state().bind(transaction, &hash).opt().await? else {
         return Ok(None);
     };
-    let account = accounts::of_session(transaction, session.user_id).await?;
+    let account = accounts::of_session(transaction, session.user_id, addresses).await?;
     let state = RefreshState {
         session_id: SessionId::from_uuid(session.id),
         amr: session.amr,
