@@ -8,6 +8,7 @@ use super::{
     chains::Chains,
     classes::Classes,
     drafts::{self, Draft},
+    fold::Fate,
     prefilter::{self, Prefilter},
 };
 use crate::{
@@ -59,10 +60,34 @@ pub(super) fn group_masks(
     masks
 }
 
-pub(super) fn step(index: RuleIndex, rules: &[Rule]) -> Step {
-    let rule = &rules[index as usize];
+/// The steps of a phase: its rules but those that need none, with jumps to match.
+pub(super) fn steps_of(phase: &[RuleIndex], fates: &[Fate], rules: &mut [Rule]) -> Vec<Step> {
+    let fate = |index: RuleIndex| fates[index as usize];
+    let stays = |index: RuleIndex| !matches!(fate(index), Fate::Gone | Fate::Skipped);
+    let mut places = Vec::with_capacity(phase.len());
+    let mut place = 0;
+    for &index in phase {
+        places.push(place);
+        place += usize::from(stays(index));
+    }
+    let mut steps = Vec::with_capacity(place);
+    let mut follows_gone = false;
+    for &index in phase {
+        if !stays(index) {
+            follows_gone |= fate(index) == Fate::Gone;
+            continue;
+        }
+        let rule = &mut rules[index as usize];
+        rule.jump = rule.jump.map(|target| places.get(target).copied().unwrap_or(usize::MAX));
+        steps.push(step(index, rule, fate(index), std::mem::take(&mut follows_gone)));
+    }
+    steps
+}
+
+fn step(index: RuleIndex, rule: &Rule, fate: Fate, follows_gone: bool) -> Step {
     let head = &rule.links[0];
     let gate = match (head.quick, head.probe) {
+        _ if fate == Fate::Jumps => Gate::Skip(rule.jump.unwrap_or(0)),
         (Some(quick), _) if rule.only_jumps() => Gate::Jump(quick, rule.jump.unwrap_or(0)),
         (Some(quick), _) => Gate::Quick(quick),
         (None, Some(probe)) if !head.multi_match => {
@@ -70,7 +95,7 @@ pub(super) fn step(index: RuleIndex, rules: &[Rule]) -> Step {
         }
         _ => Gate::Open,
     };
-    Step { rule: index, gate }
+    Step { rule: index, follows_gone, gate }
 }
 
 /// Where `skipAfter` or `skip` leads: a step of the same phase, or its end.

@@ -8,6 +8,7 @@ pub(crate) mod chains;
 pub(crate) mod classes;
 mod compiler;
 mod drafts;
+mod fold;
 pub(crate) mod prefilter;
 
 use std::{
@@ -37,7 +38,8 @@ use crate::{
     seclang::{Document, Position, Settings, SourceError, TargetMode},
     transform::UnicodeMap,
 };
-use compiler::{Compiler, Ids, group_masks, jump, step, xml_paths};
+use compiler::{Compiler, Ids, group_masks, jump, steps_of, xml_paths};
+use fold::fold;
 
 /// Index of a rule in [`RuleSet::rules`].
 pub(crate) type RuleIndex = u32;
@@ -137,6 +139,8 @@ pub(crate) enum Gate {
     Quick(Quick),
     /// This test is all of the rule: it only jumps.
     Jump(Quick, usize),
+    /// The rule always matches, and only jumps.
+    Skip(usize),
     /// The prefilter must have found a candidate for the first link.
     Candidate {
         set: u32,
@@ -150,6 +154,8 @@ pub(crate) enum Gate {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step {
     pub(crate) rule: RuleIndex,
+    /// A rule before it that needs no step would have ended what was matched.
+    pub(crate) follows_gone: bool,
     pub(crate) gate: Gate,
 }
 
@@ -160,7 +166,11 @@ pub struct RuleSet {
     pub(crate) rules: Vec<Rule>,
     /// Rules of phases 1 to 5 in order.
     pub(crate) phases: [Vec<Step>; 5],
+    /// Number of rules in each phase, with those that need no step.
+    counts: [usize; 5],
     pub(crate) tx: TxNames,
+    /// The members of TX a transaction begins with.
+    pub(crate) initial: Vec<(u32, Box<[u8]>)>,
     pub(crate) sets: Vec<TargetSet>,
     pub(crate) chains: Chains,
     pub(crate) classes: Classes,
@@ -237,11 +247,16 @@ impl RuleSet {
         let prefilters =
             [request.build().map_err(too_large)?, response.build().map_err(too_large)?];
         let group_masks = group_masks(&rules, groups, &prefilters);
+        let folded = fold(&rules, &phases, &compiler.sets, &context.tx);
+        let counts = phases.each_ref().map(Vec::len);
+        let phases = phases.map(|phase| steps_of(&phase, &folded.fates, &mut rules));
         Ok(Self {
             settings: document.settings,
-            phases: phases.map(|phase| phase.into_iter().map(|rule| step(rule, &rules)).collect()),
+            phases,
+            counts,
             rules,
             tx: context.tx,
+            initial: folded.initial,
             sets: compiler.sets,
             chains: compiler.chains,
             classes: compiler.classes,
@@ -276,7 +291,7 @@ impl RuleSet {
     /// Number of rules in each phase, 1 to 5.
     #[must_use]
     pub fn by_phase(&self) -> [usize; 5] {
-        self.phases.each_ref().map(Vec::len)
+        self.counts
     }
 
     /// Whether there is no rule.
@@ -335,7 +350,7 @@ impl RuleSet {
 
     /// Takes a workspace back.
     pub(crate) fn keep(&self, mut workspace: Workspace) {
-        workspace.reset();
+        workspace.reset(&self.initial);
         let mut kept = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < MOST_KEPT {
             kept.push(workspace);

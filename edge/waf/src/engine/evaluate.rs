@@ -32,7 +32,7 @@ const NONE: u32 = u32::MAX;
 /// What a rule collects while its links run.
 #[derive(Default)]
 struct Findings {
-    variables: Vec<MatchedVariable>,
+    items: Vec<Item>,
 }
 
 impl Transaction {
@@ -55,11 +55,21 @@ impl Transaction {
             if self.work.values.text_size() > mark.1 + MOST_FORMS {
                 self.recycle(mark);
             }
+            if step.follows_gone {
+                self.work.matched.clear();
+            }
             let open = match &step.gate {
                 Gate::Open => true,
                 Gate::Quick(quick) => self.quick(quick),
                 Gate::Jump(quick, target) => {
                     if self.quick(quick) && !self.is_removed(step.rule) {
+                        at = (*target).max(at + 1);
+                        continue;
+                    }
+                    false
+                }
+                Gate::Skip(target) => {
+                    if !self.is_removed(step.rule) {
                         at = (*target).max(at + 1);
                         continue;
                     }
@@ -292,15 +302,8 @@ impl Transaction {
                 self.work.matched.clear();
             }
             self.work.matched.push(item);
-            if (rule.log || rule.audit) && findings.variables.len() < MOST_REPORTED {
-                let value = self.work.values.get(item.value);
-                let value = value.get(..LONGEST_REPORTED).unwrap_or(value);
-                let name = self.item_name(item);
-                let name = name.get(..LONGEST_REPORTED).unwrap_or(&name);
-                findings.variables.push(MatchedVariable {
-                    name: String::from_utf8_lossy(name).into_owned(),
-                    value: String::from_utf8_lossy(value).into_owned(),
-                });
+            if (rule.log || rule.audit) && findings.items.len() < MOST_REPORTED {
+                findings.items.push(item);
             }
         }
         self.init_collections(rules, link);
@@ -336,6 +339,17 @@ impl Transaction {
                 && concerned.binary_search(&index).is_ok()
                 && target_selects(target, item.name.map(|name| self.work.values.get(name)))
         })
+    }
+
+    fn matched_variable(&self, item: Item) -> MatchedVariable {
+        let value = self.work.values.get(item.value);
+        let value = value.get(..LONGEST_REPORTED).unwrap_or(value);
+        let name = self.item_name(item);
+        let name = name.get(..LONGEST_REPORTED).unwrap_or(&name);
+        MatchedVariable {
+            name: String::from_utf8_lossy(name).into_owned(),
+            value: String::from_utf8_lossy(value).into_owned(),
+        }
     }
 
     fn conclude(&mut self, rules: &RuleSet, rule: &Rule, findings: Findings) {
@@ -393,7 +407,7 @@ impl Transaction {
             tags,
             file: rule.at.file.to_string(),
             line: rule.at.line,
-            variables: findings.variables,
+            variables: findings.items.iter().map(|&item| self.matched_variable(item)).collect(),
             disruptive,
             logged: rule.log,
             audited: rule.audit,

@@ -6,6 +6,8 @@ use crate::rule::TxNames;
 #[derive(Clone, Debug, Default)]
 struct Slot {
     set: bool,
+    /// Written since the transaction began.
+    written: bool,
     value: Vec<u8>,
 }
 
@@ -16,6 +18,8 @@ const KEPT: usize = 256;
 #[derive(Debug, Default)]
 pub(crate) struct TxStore {
     slots: Vec<Slot>,
+    /// Slots that are no longer what they began as.
+    written: Vec<u32>,
     others: Vec<(Vec<u8>, Vec<u8>)>,
     /// Bytes of all values.
     bytes: usize,
@@ -29,19 +33,40 @@ pub(super) const LONGEST_MEMBER: usize = 1 << 20;
 const MOST_BYTES: usize = 16 << 20;
 
 impl TxStore {
-    pub(crate) fn new(names: &TxNames) -> Self {
-        Self { slots: vec![Slot::default(); names.len()], others: Vec::new(), bytes: 0 }
+    /// A store whose members begin with these values, which [`TxStore::reset`] must be given
+    /// again.
+    pub(crate) fn new(names: &TxNames, initial: &[(u32, Box<[u8]>)]) -> Self {
+        let mut store = Self { slots: vec![Slot::default(); names.len()], ..Self::default() };
+        for (slot, value) in initial {
+            store.set_slot(*slot, value);
+        }
+        store.forget_written();
+        store
     }
 
-    /// Forgets all members.
-    pub(crate) fn reset(&mut self) {
-        for slot in self.slots.iter_mut().filter(|slot| !slot.value.is_empty() || slot.set) {
-            slot.set = false;
-            slot.value.clear();
-            slot.value.shrink_to(KEPT);
+    fn forget_written(&mut self) {
+        for slot in self.written.drain(..) {
+            if let Some(slot) = self.slots.get_mut(slot as usize) {
+                slot.written = false;
+            }
         }
+    }
+
+    /// Makes all members what they began as; `initial` is in the order of slots.
+    pub(crate) fn reset(&mut self, initial: &[(u32, Box<[u8]>)]) {
+        for at in 0..self.written.len() {
+            let number = self.written[at];
+            self.unset_slot(number);
+            if let Some(slot) = self.slots.get_mut(number as usize) {
+                slot.value.shrink_to(KEPT);
+            }
+            if let Ok(at) = initial.binary_search_by_key(&number, |(slot, _)| *slot) {
+                self.set_slot(number, &initial[at].1);
+            }
+        }
+        self.forget_written();
         self.others.clear();
-        self.bytes = 0;
+        self.bytes = self.slots.iter().map(|slot| slot.value.len()).sum();
     }
 
     /// Bytes of all values.
@@ -70,6 +95,9 @@ impl TxStore {
             return;
         }
         if let Some(place) = self.slots.get_mut(slot as usize) {
+            if !std::mem::replace(&mut place.written, true) {
+                self.written.push(slot);
+            }
             place.set = true;
             place.value.clear();
             place.value.extend_from_slice(value);
@@ -119,6 +147,9 @@ impl TxStore {
 
     pub(crate) fn unset_slot(&mut self, slot: u32) {
         if let Some(old) = self.slots.get_mut(slot as usize).filter(|slot| slot.set) {
+            if !std::mem::replace(&mut old.written, true) {
+                self.written.push(slot);
+            }
             self.bytes -= old.value.len();
             old.set = false;
             old.value.clear();

@@ -27,7 +27,7 @@ impl Workspace {
         Self {
             values: Values::new(),
             fields: vec![Vec::new(); Variable::ALL.len()],
-            tx: TxStore::new(&rules.tx),
+            tx: TxStore::new(&rules.tx, &rules.initial),
             items: Vec::with_capacity(256),
             resolved: vec![None; rules.sets.len()],
             unions: vec![u32::MAX; rules.groups],
@@ -38,13 +38,13 @@ impl Workspace {
     }
 
     /// Makes the workspace as new; nothing of the transaction stays readable.
-    pub(crate) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self, initial: &[(u32, Box<[u8]>)]) {
         self.values.reset();
         for field in &mut self.fields {
             field.clear();
             field.shrink_to(1024);
         }
-        self.tx.reset();
+        self.tx.reset(initial);
         self.items.clear();
         self.items.shrink_to(16 * 1024);
         self.resolved.fill(None);
