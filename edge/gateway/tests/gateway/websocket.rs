@@ -96,12 +96,36 @@ async fn upgrade(mut request: axum::extract::Request) -> axum::response::Respons
         .expect("response")
 }
 
-#[tokio::test]
-async fn services_of_this_process_can_have_them_too() {
+/// A gateway with a service that becomes an echo.
+async fn in_process() -> Rig {
     let services = BTreeMap::from([("echo".to_owned(), Router::new().route("/ws", get(upgrade)))]);
     let mut settings = settings();
     settings.routes.push(route("/*"));
-    let rig = Rig::start(settings, services).await;
+    Rig::start(settings, services).await
+}
+
+#[tokio::test]
+async fn a_client_that_has_said_all_still_hears_the_rest() {
+    let backend = Backend::start("a").await;
+    for rig in [Rig::to(&[&backend]).await, in_process().await] {
+        let mut wire = open(&rig).await;
+        let payload: Vec<u8> = (0..3_000_000_u32).map(|index| index.to_le_bytes()[1]).collect();
+        let (mut read, mut write) = wire.stream.split();
+        let mut back = Vec::new();
+        let sending = async {
+            write.write_all(&payload).await.expect("sent");
+            write.shutdown().await.expect("half closed");
+        };
+        let ((), got) = tokio::join!(sending, read.read_to_end(&mut back));
+        got.expect("received to the end");
+        assert!(back == payload, "{} of {} bytes came back", back.len(), payload.len());
+        eventually("the tunnel is gone", || async { rig.handle.status().tunnels == 0 }).await;
+    }
+}
+
+#[tokio::test]
+async fn services_of_this_process_can_have_them_too() {
+    let rig = in_process().await;
     let mut wire = open(&rig).await;
     wire.write(b"\x81\x02hi").await;
     assert_eq!(wire.take(4).await, b"\x81\x02hi");
