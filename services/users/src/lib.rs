@@ -297,7 +297,9 @@ impl Users {
         let parts = &self.parts;
         let guarded =
             routes(Arc::clone(&self.use_cases)).layer(authz::layer(Arc::clone(&parts.verifier)));
-        let largest = parts.settings.avatars.maximum_bytes.max(parts.limits.body_size);
+        // A form has some words around the file.
+        let upload = parts.settings.avatars.maximum_bytes.saturating_add(16 * 1024);
+        let largest = upload.max(parts.limits.body_size);
         let limits = ServiceLimits { body_size: largest, ..parts.limits };
         Service::new(NAME, Arc::clone(&parts.metrics), Arc::clone(&parts.clock))
             .routes(guarded)

@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::path::Path;
 
 use axum::body::Body;
-use axum::http::{Request, header};
+use axum::http::{Method, Request, header};
 use image::{DynamicImage, GenericImageView as _, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 use serde_json::Value;
 
@@ -239,6 +239,28 @@ async fn bombs_do_not_go_off() {
     app.upload(&alice, "image/png", fits.clone()).await.expect(200);
     fits.push(0);
     app.upload(&alice, "image/png", fits).await.problem(413);
+}
+
+#[tokio::test]
+async fn a_form_is_as_good_as_a_file() {
+    let app = App::start().await;
+    let alice = app.known("alice").await;
+    let upload = encoded(&halves(30, 30), ImageFormat::Png);
+    let form = [
+        b"--b\r\nContent-Disposition: form-data; name=\"avatar\"; filename=\"../../../a.php\"\r\nContent-Type: text/x-php\r\n\r\n".as_slice(),
+        &upload,
+        b"\r\n--b--\r\n",
+    ]
+    .concat();
+    let (path, kind) = ("/users/me/avatar", "multipart/form-data; boundary=b");
+    let sent = app.call(&alice, Method::POST, path, Some(kind), form.clone()).await.expect(200);
+    let put = app.upload(&alice, "image/png", upload).await.expect(200);
+    assert_eq!(sent["avatarUrl"], put["avatarUrl"]);
+    for (kind, body) in [(kind, b"--b--\r\n".to_vec()), ("image/png", form)] {
+        app.call(&alice, Method::POST, path, Some(kind), body).await.problem(400);
+    }
+    let named: Vec<String> = files(&app.data_dir);
+    assert!(named.iter().all(|name| name.len() == 64), "{named:?}");
 }
 
 #[tokio::test]

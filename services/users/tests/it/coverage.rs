@@ -26,7 +26,7 @@ async fn every_operation_but_showing_a_picture_asks_who_is_calling() {
         }
     }
     assert_eq!(public, ["/users/avatars/{name}"]);
-    assert_eq!(ids.len(), 10, "{ids:?}");
+    assert_eq!(ids.len(), 11, "{ids:?}");
 }
 
 #[tokio::test]

@@ -2,10 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use crate::harness::App;
+use marquis_config::DatabaseServer;
+use marquis_database::Database;
+use marquis_kernel::Secret;
+use marquis_telemetry::metrics::Metrics;
+use marquis_testkit::PostgresServer;
+use marquis_users::{MIGRATIONS, NAME};
+
+use crate::harness::{App, keyring};
 
 const DIRECTORY: &str = include_str!("../../queries/directory.sql");
 const PEOPLE: &str = include_str!("../../queries/people.sql");
+
+const SCHEMA: &str = include_str!("../../migrations/001_initial_schema.sql");
 
 /// The statements of a file by name.
 fn statements(file: &str) -> BTreeMap<&str, String> {
@@ -111,4 +120,48 @@ async fn no_list_reads_a_whole_table() {
     tables.batch_execute("DROP INDEX people_by_part_of_name").await.expect("dropped");
     let expected = count("username_key LIKE '%fischer9%'").await;
     assert_eq!(app.names(&viewer, "search=fischer9").await.1, expected);
+}
+
+/// Whoever may create in the database gets the index of parts: no superuser is needed. Whoever
+/// may not (and had the tables made otherwise) gets a directory that answers the same.
+#[tokio::test]
+async fn an_ordinary_role_can_set_up_the_directory() {
+    let server = PostgresServer::start().await;
+    let admin = server.database(NAME);
+    let client = admin.client().await.expect("a connection");
+    for statement in [
+        "CREATE ROLE owner LOGIN PASSWORD 'owner'",
+        "CREATE ROLE guest LOGIN PASSWORD 'guest'",
+        "CREATE DATABASE owned OWNER owner",
+        "CREATE DATABASE lent",
+    ] {
+        client.batch_execute(statement).await.expect(statement);
+    }
+    for (database, role, has_index) in [("owned", "owner", true), ("lent", "guest", false)] {
+        let base = server.url();
+        let (base, _) = base.expose().rsplit_once('/').expect("a database");
+        let (_, host) = base.rsplit_once('@').or_else(|| base.split_once("//")).expect("a host");
+        if !has_index {
+            let url = Secret::new(format!("{base}/{database}"));
+            let lender = connect(url);
+            let lent = "CREATE SCHEMA users AUTHORIZATION guest";
+            lender.client().await.expect("a connection").batch_execute(lent).await.expect("lent");
+        }
+        let own = connect(Secret::new(format!("postgres://{role}:{role}@{host}/{database}")));
+        let client = own.client().await.expect("a connection");
+        if has_index {
+            own.migrate(MIGRATIONS).await.expect("migrates");
+        } else {
+            client.batch_execute(SCHEMA).await.expect("migrates");
+        }
+        let index = "SELECT to_regclass('people_by_part_of_name') IS NOT NULL";
+        assert_eq!(client.query_one(index, &[]).await.expect("a row").get::<_, bool>(0), has_index);
+        let app = App::on(own, keyring());
+        let alice = app.known("alice").await;
+        assert_eq!(app.names(&alice, "search=LIC").await, (vec!["alice".to_owned()], 1));
+    }
+}
+
+fn connect(url: Secret) -> Database {
+    Database::connect(&DatabaseServer::with_url(url), NAME, Metrics::new()).expect("settings")
 }

@@ -5,6 +5,7 @@
 
 mod directory;
 mod failure;
+mod form;
 mod oneself;
 mod permissions;
 mod pictures;
@@ -46,7 +47,7 @@ pub fn routes(use_cases: Arc<UseCases>) -> OpenApiRouter {
         .routes(routes!(directory::list))
         .routes(routes!(oneself::show, oneself::change, oneself::erase))
         .routes(routes!(oneself::export))
-        .routes(routes!(pictures::upload, pictures::remove))
+        .routes(routes!(pictures::upload, pictures::upload_form, pictures::remove))
         .routes(routes!(pictures::show))
         .routes(routes!(directory::one, directory::change))
         .with_state(use_cases)

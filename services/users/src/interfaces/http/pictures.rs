@@ -13,7 +13,7 @@ use marquis_http::input::{PathId, RawBody};
 use super::oneself::id;
 use super::permissions::ChangeProfiles;
 use super::resources::OwnResource;
-use super::{UseCases, failure};
+use super::{UseCases, failure, form};
 use crate::application::UsersError;
 use crate::domain::PictureName;
 
@@ -42,6 +42,36 @@ pub(super) async fn upload(
     RawBody(upload): RawBody,
 ) -> Result<Json<OwnResource>, Problem> {
     let uploaded = users.pictures.upload(id(&caller.principal), upload).await;
+    Ok(Json(OwnResource::new(&uploaded.map_err(failure::of)?, &users.public_path)))
+}
+
+/// Upload your picture from a form
+///
+/// For browsers' forms: the first file of it. The rest is as with `PUT`.
+#[utoipa::path(
+    post,
+    operation_id = "upload_avatar_form",
+    path = "/users/me/avatar",
+    tag = "avatars",
+    request_body(content_type = "multipart/form-data", content = Vec<u8>),
+    responses(
+        (status = 200, description = "Your profile afterwards.", body = OwnResource),
+        (status = 400, description = "There is no file, or it is damaged or has too many pixels."),
+        (status = 413, description = "The file is too large."),
+        (status = 415, description = "The file is no such picture."),
+        (status = 503, description = "Too many pictures are being uploaded."),
+    )
+)]
+pub(super) async fn upload_form(
+    caller: Allowed<ChangeProfiles>,
+    State(users): State<Arc<UseCases>>,
+    headers: HeaderMap,
+    RawBody(body): RawBody,
+) -> Result<Json<OwnResource>, Problem> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let file = form::file(content_type.unwrap_or_default(), &body);
+    let file = file.ok_or_else(|| Problem::bad_request("There is no file in the form."))?;
+    let uploaded = users.pictures.upload(id(&caller.principal), file).await;
     Ok(Json(OwnResource::new(&uploaded.map_err(failure::of)?, &users.public_path)))
 }
 
