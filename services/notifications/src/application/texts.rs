@@ -109,6 +109,12 @@ fn security(notification: &Notification) -> Text {
             "You were signed out everywhere",
             format!("All sessions of your account were ended. {NOT_YOU}"),
         ),
+        "session.revoked" => (
+            "A session of yours was ended",
+            "Somebody used an old key to one of your sessions, which may mean that it was stolen. \
+             We ended that session; change your password if you do not know why."
+                .to_owned(),
+        ),
         "user.roles_changed" => (
             "Your permissions were changed",
             "What your account is allowed to do was changed by an administrator.".to_owned(),

@@ -67,6 +67,10 @@ pub fn reaction(event: &Event) -> Result<Reaction, Malformed> {
         | "user.sessions_revoked"
         | "user.roles_changed"
         | "account.locked" => Reaction::Notify(security(event)?),
+        // A refresh token was used twice: somebody has a copy.
+        "session.revoked" if event.data["because"] == "refresh_token_reused" => {
+            Reaction::Notify(security(event)?)
+        }
         "user.erased" => Reaction::Erase(person(event)?),
         _ => Reaction::None,
     })
