@@ -251,6 +251,29 @@ fn large_bodies_hold_a_small_multiple_of_their_size() {
     assert!(transaction.memory() < 16 << 20, "{}", transaction.memory());
 }
 
+/// A thousand times the bytes ask for the same operators: length costs what reading costs.
+#[test]
+fn operators_are_counted_by_values_and_not_by_bytes() {
+    let Some((rules, _)) = crs() else { return };
+    let run = |kind: &str, body: &str| {
+        let transaction = post(&rules, kind, body.as_bytes());
+        (transaction.operators_run(), transaction.limits_exceeded())
+    };
+    let text = |repeats: usize| "some text ".repeat(repeats << 10);
+    let short = run("application/octet-stream", &text(1));
+    assert_eq!(run("application/octet-stream", &text(1_200)), short);
+    let json = |repeats: usize| format!("{{\"a\":\"{}\"}}", text(repeats));
+    let short = run("application/json", &json(1));
+    assert_eq!(run("application/json", &json(1_000)), short);
+    // Arguments are counted up to their limit, however many come.
+    let limit = run(FORM, &"a=1&".repeat(1_001));
+    assert_eq!(run(FORM, &"a=1&".repeat(100_000)), limit);
+    // So are levels of JSON: what lies deeper is not looked at.
+    let deep = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+    let limit = run("application/json", &deep(10_001));
+    assert_eq!(run("application/json", &deep(1_000_000)), limit);
+}
+
 #[test]
 fn a_body_above_the_limit_is_not_kept() {
     let mut loader = Loader::new();

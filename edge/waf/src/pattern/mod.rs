@@ -249,6 +249,7 @@ mod tests {
             ("$", "a\n", Some("")),
             ("(?i)SeLect", "xselecty", Some("select")),
             ("(?i:a)b", "AB", None),
+            (r"\p{Lu}\PL+[\p{Nd}\p{^L}]\C", "aB1-2c", Some("B1-2c")),
             (r"[[:alpha:]\d]+", "--ab1--", Some("ab1")),
             (r"[]a]+", "x]a]", Some("]a]")),
             (r"[^\]]+", "]ab]", Some("ab")),
@@ -317,7 +318,9 @@ mod tests {
             ("[a", 0),
             ("*a", 0),
             (r"a\y", 2),
-            (r"\p{L}", 1),
+            (r"\p{Letters}", 2),
+            (r"a\p", 3),
+            (r"\p{L", 2),
             // A name that does not end.
             ("(?<i:a)b", 4),
             ("(?P<", 4),

@@ -90,7 +90,7 @@ const WORDS: [&str; 20] = [
     "127",
 ];
 
-const EXPRESSIONS: [&str; 23] = [
+const EXPRESSIONS: [&str; 26] = [
     "a",
     "(\\w+) (\\w+)",
     "(?i)SELECT\\b.*?\\bfrom",
@@ -113,6 +113,9 @@ const EXPRESSIONS: [&str; 23] = [
     "%[0-9a-f]{2}",
     "\\x41|\\x0a",
     "host|agent",
+    "^\\p{Lu}",
+    "\\pN\\P{L}|\\p{^L}a",
+    "[\\p{Ll}\\p{P}]{3}",
     "/",
 ];
 
@@ -123,7 +126,7 @@ const TRANSFORMATIONS: [&str; 25] = [
     "urlDecodeUni",
     "htmlEntityDecode",
     "jsDecode",
-    "cssDecode",
+    "escapeSeqDecode",
     "trim",
     "trimLeft",
     "trimRight",

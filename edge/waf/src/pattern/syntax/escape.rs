@@ -1,5 +1,7 @@
 //! What follows a backslash, and names of groups.
 
+use regex_syntax::hir::{Class, HirKind};
+
 use super::{Assertion, ByteSet, Item, Node, Parser, PatternError};
 
 impl Parser<'_> {
@@ -41,7 +43,7 @@ impl Parser<'_> {
                 let one = Node::Class(ByteSet::of([b'\n', 0x0b, 0x0c, b'\r', 0x85]));
                 return Ok(Some(Node::Atomic(Box::new(Node::Alternate(vec![crlf, one])))));
             }
-            b'K' | b'G' | b'X' | b'C' | b'p' | b'P' => {
+            b'K' | b'G' | b'X' => {
                 return Err(self.error(format!("\\{} is not supported", char::from(byte))));
             }
             b'k' | b'g' => return self.named_backreference().map(Some),
@@ -155,6 +157,8 @@ impl Parser<'_> {
             b'v' => Item::Set(lines()),
             b'V' => Item::Set(lines().negate()),
             b'N' => Item::Set(ByteSet::of([b'\n']).negate()),
+            b'C' if !in_class => Item::Set(ByteSet::of(0..=u8::MAX)),
+            b'p' | b'P' => Item::Set(self.property(byte == b'P')?),
             b'n' => Item::Byte(b'\n'),
             b'r' => Item::Byte(b'\r'),
             b't' => Item::Byte(b'\t'),
@@ -188,6 +192,49 @@ impl Parser<'_> {
             }
             other => Item::Byte(other),
         })
+    }
+
+    /// `\pL`, `\p{Lu}`, `\p{^L}`: bytes are the code points up to U+00FF, as for PCRE without
+    /// UTF-8.
+    fn property(&mut self, outside: bool) -> Result<ByteSet, PatternError> {
+        let rest = &self.pattern[self.at..];
+        let (name, length) = match rest {
+            [b'{', after @ ..] => {
+                let end = after.iter().position(|&byte| byte == b'}');
+                let end = end.ok_or_else(|| self.error("\\p{ does not end"))?;
+                (&after[..end], end + 2)
+            }
+            [_, ..] => (&rest[..1], 1),
+            [] => return Err(self.error("\\p is incomplete")),
+        };
+        let (negated, name) = match name.strip_prefix(b"^") {
+            Some(name) => (true, name),
+            None => (false, name),
+        };
+        let class = match name {
+            b"L&" => "\\p{LC}".to_owned(),
+            b"Xan" => "[\\p{L}\\p{N}]".to_owned(),
+            b"Xwd" => "[\\p{L}\\p{N}_]".to_owned(),
+            b"Xsp" | b"Xps" => "[\\p{Z}\t-\r\\x{85}]".to_owned(),
+            name => format!("\\p{{{}}}", String::from_utf8_lossy(name)),
+        };
+        let unknown = || self.error(format!("unknown property {}", name.escape_ascii()));
+        let parsed = regex_syntax::parse(&class).map_err(|_| unknown())?;
+        let mut set = ByteSet::EMPTY;
+        match parsed.kind() {
+            HirKind::Class(Class::Unicode(points)) => {
+                for range in points.ranges() {
+                    let (low, high) = (u32::from(range.start()), u32::from(range.end()));
+                    set = set.union(ByteSet::of(
+                        (0..=u8::MAX).filter(|&byte| (low..=high).contains(&u32::from(byte))),
+                    ));
+                }
+            }
+            HirKind::Literal(_) | HirKind::Class(Class::Bytes(_)) => {}
+            _ => return Err(unknown()),
+        }
+        self.at += length;
+        Ok(if negated == outside { set } else { set.negate() })
     }
 
     fn hexadecimal(&mut self) -> Result<u8, PatternError> {
