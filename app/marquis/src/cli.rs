@@ -54,6 +54,9 @@ pub enum Command {
     /// Manage accounts.
     #[command(subcommand)]
     Auth(AuthCommand),
+    /// Look after the keys of personal data.
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Look after payments.
     #[command(subcommand)]
     Payments(PaymentsCommand),
@@ -97,10 +100,30 @@ pub struct Serve {
 pub enum Role {
     /// Identity.
     Auth,
+    /// People: profiles and the directory.
+    Users,
+    /// Conversations: Socket.IO and presence.
+    Chat,
+    /// Notifications.
+    Notifications,
     /// Payments.
     Payments,
     /// The TLS edge.
     Gateway,
+}
+
+impl Role {
+    /// The service it runs; the gateway is none.
+    pub const fn service(self) -> Option<&'static str> {
+        match self {
+            Self::Auth => Some(marquis_auth::SERVICE),
+            Self::Users => Some(marquis_users::NAME),
+            Self::Chat => Some(marquis_chat::NAME),
+            Self::Notifications => Some(marquis_notifications::NAME),
+            Self::Payments => Some(marquis_payments::NAME),
+            Self::Gateway => None,
+        }
+    }
 }
 
 /// A service with a documented API.
@@ -108,6 +131,12 @@ pub enum Role {
 pub enum ServiceName {
     /// Identity.
     Auth,
+    /// People.
+    Users,
+    /// Conversations.
+    Chat,
+    /// Notifications.
+    Notifications,
     /// Payments.
     Payments,
 }
@@ -147,6 +176,18 @@ pub enum AuthCommand {
         /// makes every access token void.
         #[arg(long)]
         compromised: bool,
+    },
+}
+
+/// `marquis keys ...`
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Renew what earlier versions of `secrets.personal_data_keys` protect; running it again
+    /// is harmless.
+    Rotate {
+        /// Make the indexes by which e-mail addresses are found anew as well.
+        #[arg(long)]
+        indexes: bool,
     },
 }
 

@@ -1,6 +1,7 @@
 //! The services' databases: the configured servers, or schemas in the private cluster that
 //! this process starts, or that the `marquis up` beside it is running.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use marquis_auth::Auth;
@@ -20,62 +21,81 @@ const PRIVATE_DATABASE: &str = "marquis";
 /// How long a start waits for a configured server that is starting itself.
 const SERVER_PATIENCE: Duration = Duration::from_secs(60);
 
+/// The services that keep a schema. A service's name is that of its schema and its section
+/// below `[database]`.
+pub const SERVICES: [&str; 5] = [
+    marquis_auth::SERVICE,
+    marquis_chat::NAME,
+    marquis_notifications::NAME,
+    marquis_payments::NAME,
+    marquis_users::NAME,
+];
+
 /// Where each service keeps its schema, and the cluster we run for those without a server.
 pub struct Databases {
-    /// The schema of the auth service.
-    pub auth: Database,
-    /// The schema of the payments service.
-    pub payments: Database,
+    by_service: BTreeMap<&'static str, Database>,
     private: Option<PrivateCluster>,
 }
 
 impl Databases {
-    /// Opens the databases; starts the private cluster when a service needs it, or uses
+    /// Opens the databases of these services; starts the private cluster when a service needs it, or uses
     /// the running one.
-    pub async fn open(node: &Node, whose: Cluster) -> Result<Self, Failure> {
+    pub async fn open(
+        node: &Node,
+        whose: Cluster,
+        services: &[&'static str],
+    ) -> Result<Self, Failure> {
         let config = &node.config;
-        let needed = config.database.servers().iter().any(|(_, server)| server.url.is_empty());
+        let needed = services.iter().any(|service| server(config, service).url.is_empty());
         let (private, url) = match (needed, whose) {
             (false, _) => (None, Secret::default()),
             (true, Cluster::OurOwn) => start(config, Cluster::OurOwn).await?,
             (true, Cluster::OursOrRunning) => start(config, Cluster::OursOrRunning).await?,
         };
-        let [auth, payments] = [
-            ("auth", &config.database.auth, marquis_auth::SERVICE),
-            ("payments", &config.database.payments, marquis_payments::NAME),
-        ]
-        .map(|(key, server, schema)| connect(node, key, server, schema, &url));
-        Ok(Self { auth: auth?, payments: payments?, private })
+        let by_service = services
+            .iter()
+            .map(|&service| Ok((service, connect(node, service, &url)?)))
+            .collect::<Result<_, Failure>>()?;
+        Ok(Self { by_service, private })
     }
 
     /// One configured database, for a role that runs beside others.
-    pub fn configured(
-        node: &Node,
-        key: &str,
-        server: &DatabaseServer,
-        schema: &'static str,
-    ) -> Result<Database, Failure> {
-        if server.url.is_empty() {
-            return Err(Failure::new(Code::Config, format!("`database.{key}.url` is not set"))
+    pub fn configured(node: &Node, service: &'static str) -> Result<Database, Failure> {
+        if server(&node.config, service).url.is_empty() {
+            return Err(Failure::new(Code::Config, format!("`database.{service}.url` is not set"))
                 .remedy(format!(
                     "set it, or MARQUIS__DATABASE__{}__URL, to postgres://user:password@host/database",
-                    key.to_uppercase()
+                    service.to_uppercase()
                 ))
                 .remedy("`marquis up` runs a database of its own instead"));
         }
-        connect(node, key, server, schema, &Secret::default())
+        connect(node, service, &Secret::default())
     }
 
-    /// Brings both schemas up to date.
+    /// The schema of a service.
+    pub fn of(&self, service: &'static str) -> Result<Database, Failure> {
+        let known = self.by_service.get(service).cloned();
+        known.ok_or_else(|| Failure::new(Code::Internal, format!("{service} has no schema")))
+    }
+
+    /// All of them, by service.
+    pub fn all(&self) -> BTreeMap<&'static str, Database> {
+        self.by_service.clone()
+    }
+
+    /// Brings every schema up to date.
     pub async fn migrate(&self, node: &Node) -> Result<(), Failure> {
-        migrate(node, &self.auth, Auth::migrations()).await?;
-        migrate(node, &self.payments, marquis_payments::MIGRATIONS).await
+        for (service, database) in &self.by_service {
+            migrate(node, database, service).await?;
+        }
+        Ok(())
     }
 
     /// Closes the pools and stops the cluster that we run.
     pub async fn close(self) {
-        self.auth.close();
-        self.payments.close();
+        for database in self.by_service.values() {
+            database.close();
+        }
         if let Some(private) = self.private {
             private.stop().await;
         }
@@ -140,19 +160,34 @@ async fn start(
     }
 }
 
-fn connect(
-    node: &Node,
-    key: &str,
-    server: &DatabaseServer,
-    schema: &'static str,
-    private: &Secret,
-) -> Result<Database, Failure> {
-    let mut server = server.clone();
+fn server<'c>(config: &'c Config, service: &str) -> &'c DatabaseServer {
+    let servers = &config.database;
+    match service {
+        marquis_auth::SERVICE => &servers.auth,
+        marquis_chat::NAME => &servers.chat,
+        marquis_notifications::NAME => &servers.notifications,
+        marquis_users::NAME => &servers.users,
+        _ => &servers.payments,
+    }
+}
+
+fn migrations(service: &str) -> &'static [Migration] {
+    match service {
+        marquis_auth::SERVICE => Auth::migrations(),
+        marquis_chat::NAME => marquis_chat::MIGRATIONS,
+        marquis_notifications::NAME => marquis_notifications::MIGRATIONS,
+        marquis_users::NAME => marquis_users::MIGRATIONS,
+        _ => marquis_payments::MIGRATIONS,
+    }
+}
+
+fn connect(node: &Node, service: &'static str, private: &Secret) -> Result<Database, Failure> {
+    let mut server = server(&node.config, service).clone();
     if server.url.is_empty() {
         server.url = private.clone();
     }
-    Database::connect(&server, schema, node.metrics.clone())
-        .or_fail(Code::Config, format!("`database.{key}` cannot be used"))
+    Database::connect(&server, service, node.metrics.clone())
+        .or_fail(Code::Config, format!("`database.{service}` cannot be used"))
 }
 
 /// Repeats what fails because its server is away: for a minute, or until the node stops.
@@ -186,12 +221,9 @@ pub async fn patiently<T, E>(
 }
 
 /// Brings one schema up to date, waiting for a server that is only starting.
-pub async fn migrate(
-    node: &Node,
-    database: &Database,
-    migrations: &[Migration],
-) -> Result<(), Failure> {
+pub async fn migrate(node: &Node, database: &Database, service: &str) -> Result<(), Failure> {
     let schema = database.schema();
+    let migrations = migrations(service);
     let attempt = async || {
         database
             .migrate_showing(migrations, &|progress| match progress {

@@ -56,7 +56,7 @@ impl Edge {
         if let Some(address) = self.bound.https_addr() {
             announce(format_args!("Gateway:   https://{}", shown(address)));
             announce(format_args!(
-                "           https://{}/docs/auth, /docs/payments",
+                "           https://{}/docs/auth, /docs/users, /docs/chat, ...",
                 shown(address)
             ));
         }
@@ -91,7 +91,7 @@ fn loader(sources: LoadOptions) -> Loader {
 }
 
 /// The section, with the ops listener as the place for its status unless another is named.
-fn settings(config: &Config) -> Settings {
+pub fn settings(config: &Config) -> Settings {
     let mut settings = config.gateway.clone();
     if settings.status.is_empty() {
         settings.status = config.server.ops.socket_addr().to_string();

@@ -3,6 +3,7 @@
 mod background;
 mod cli;
 mod commands;
+mod composition;
 mod databases;
 mod edge;
 mod exit;
@@ -16,7 +17,7 @@ use clap::Parser as _;
 
 use crate::cli::{Cli, Command, ConfigCommand};
 use crate::commands::{
-    account, config, doctor, healthcheck, ledger, migrate, openapi, run, seed, waf,
+    account, config, doctor, healthcheck, keys, ledger, migrate, openapi, run, seed, waf,
 };
 use crate::exit::{Code, Context as _, Failure};
 
@@ -51,6 +52,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Migrate => wait_for(migrate::all(config::load(sources)?)),
         Command::Seed => wait_for(seed::development_users(config::load(sources)?)),
         Command::Auth(command) => wait_for(account::run(config::load(sources)?, command)),
+        Command::Keys(command) => wait_for(keys::run(config::load(sources)?, command)),
         Command::Waf(command) => waf::run(&config::load(sources)?, command),
         Command::Payments(command) => wait_for(ledger::run(config::load(sources)?, command)),
     }

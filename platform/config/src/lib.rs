@@ -37,6 +37,7 @@ pub use sections::database::{Database, DatabaseServer, PrivateDatabase};
 pub use sections::gateway::Gateway;
 pub use sections::notifications::Notifications;
 pub use sections::payments::Payments;
+pub use sections::peers::Peers;
 pub use sections::redis::Redis;
 pub use sections::secrets::Secrets;
 pub use sections::server::{Listener, Server};
@@ -70,6 +71,8 @@ pub struct Config {
     pub chat: Chat,
     /// Notifications.
     pub notifications: Notifications,
+    /// Where other processes run the services.
+    pub peers: Peers,
     /// Payments.
     pub payments: Payments,
     /// The directory of people.
@@ -156,6 +159,7 @@ impl Config {
         self.auth.validate(problems);
         self.chat.validate(problems);
         self.notifications.validate(problems);
+        self.peers.validate(problems);
         self.payments.validate(problems);
         self.users.validate(problems);
     }

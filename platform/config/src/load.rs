@@ -24,6 +24,7 @@ pub(crate) const DEFAULT_TOML: &str = concat!(
     include_str!("../defaults/auth.toml"),
     include_str!("../defaults/chat.toml"),
     include_str!("../defaults/notifications.toml"),
+    include_str!("../defaults/peers.toml"),
     include_str!("../defaults/payments.toml"),
     include_str!("../defaults/users.toml"),
 );

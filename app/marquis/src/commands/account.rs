@@ -15,11 +15,12 @@ use crate::services;
 /// Runs one `auth` subcommand.
 pub async fn run(config: Config, command: AuthCommand) -> Result<(), Failure> {
     let node = Node::announcing(config).await?;
-    let databases = Databases::open(&node, Cluster::OursOrRunning).await?;
+    let databases =
+        Databases::open(&node, Cluster::OursOrRunning, &[marquis_auth::SERVICE]).await?;
     let outcome = async {
         databases.migrate(&node).await?;
         let key = services::own_master_key(&node)?;
-        execute(&services::auth(&node, databases.auth.clone(), key)?, command).await
+        execute(&services::auth(&node, databases.of(marquis_auth::SERVICE)?, key)?, command).await
     }
     .await;
     databases.close().await;

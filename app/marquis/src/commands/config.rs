@@ -3,8 +3,12 @@
 use std::path::PathBuf;
 
 use marquis_config::{Config, LoadOptions};
+use marquis_gateway::{Gateway, Premises};
+use marquis_kernel::SystemClock;
 
 use crate::cli::Sources;
+use crate::databases::SERVICES;
+use crate::edge;
 use crate::exit::{Code, Context as _, Failure, say};
 
 /// The effective configuration.
@@ -64,6 +68,13 @@ pub fn print(sources: &Sources, default: bool) -> Result<(), Failure> {
 pub fn check(sources: &Sources) -> Result<(), Failure> {
     let config = load(sources)?;
     refuse_insecure(&config)?;
+    let premises = Premises {
+        environment: config.environment,
+        services: &SERVICES,
+        data_dir: &config.data_dir,
+    };
+    Gateway::check(&edge::settings(&config), premises, &SystemClock::shared())
+        .or_fail(Code::Config, "the gateway would not start")?;
     say(format_args!("The configuration is valid (environment {}).", config.environment));
     for finding in config.insecurities() {
         say(format_args!("  not for production: {finding}"));

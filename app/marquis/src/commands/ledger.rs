@@ -12,10 +12,11 @@ use crate::services::{self, Verifier};
 /// Runs one `payments` subcommand.
 pub async fn run(config: Config, command: PaymentsCommand) -> Result<(), Failure> {
     let node = Node::commanding(config);
-    let databases = Databases::open(&node, Cluster::OursOrRunning).await?;
+    let databases =
+        Databases::open(&node, Cluster::OursOrRunning, &[marquis_payments::NAME]).await?;
     let outcome = async {
         let verifier = Verifier::configured(&node)?.shared();
-        let payments = services::payments(&node, databases.payments.clone(), verifier)?;
+        let payments = services::payments(&node, databases.of(marquis_payments::NAME)?, verifier)?;
         match command {
             PaymentsCommand::VerifyLedger => verify_ledger(&payments).await,
         }

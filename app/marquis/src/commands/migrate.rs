@@ -2,14 +2,14 @@
 
 use marquis_config::Config;
 
-use crate::databases::{Cluster, Databases};
+use crate::databases::{Cluster, Databases, SERVICES};
 use crate::exit::{Failure, say};
 use crate::node::Node;
 
 /// Migrates every service's schema.
 pub async fn all(config: Config) -> Result<(), Failure> {
     let node = Node::commanding(config);
-    let databases = Databases::open(&node, Cluster::OursOrRunning).await?;
+    let databases = Databases::open(&node, Cluster::OursOrRunning, &SERVICES).await?;
     let outcome = databases.migrate(&node).await;
     databases.close().await;
     outcome?;

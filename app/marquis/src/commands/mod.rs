@@ -4,6 +4,7 @@ pub mod account;
 pub mod config;
 pub mod doctor;
 pub mod healthcheck;
+pub mod keys;
 pub mod ledger;
 pub mod migrate;
 pub mod openapi;

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
+use marquis_authz::internal::{RemoteEventSource, RemoteIdentities};
 use marquis_config::{Config, Environment};
-use marquis_contracts::identity::{Principal, TokenVerifier, VerifyError};
-use marquis_database::Database;
 use marquis_kernel::Secret;
 
 use crate::cli::ServiceName;
+use crate::databases::Databases;
 use crate::exit::{Code, Context as _, Failure, say};
 use crate::node::Node;
-use crate::services;
+use crate::services::{self, Nobody};
 
 /// Prints the document as JSON. It depends on the binary only, not on the configuration.
 pub async fn print(service: ServiceName) -> Result<(), Failure> {
@@ -19,37 +18,47 @@ pub async fn print(service: ServiceName) -> Result<(), Failure> {
         .or_fail(Code::Internal, "the defaults cannot be loaded")?;
     // The cheapest settings that are allowed: nothing is hashed or connected.
     config.auth.passwords.bcrypt_cost = 10;
+    // Nor is a key read or made.
+    config.secrets.master_key = Secret::new(marquis_kernel::random::token());
+    config.notifications.web_push.enabled = false;
     let nowhere = Secret::new("postgres://nobody@127.0.0.1:1/none");
-    for server in [&mut config.database.auth, &mut config.database.payments] {
+    let servers = &mut config.database;
+    for server in [
+        &mut servers.auth,
+        &mut servers.chat,
+        &mut servers.notifications,
+        &mut servers.payments,
+        &mut servers.users,
+    ] {
         server.url = nowhere.clone();
     }
     let node = Node::commanding(config);
-    let database = |schema, server| {
-        Database::connect(server, schema, Arc::clone(&node.metrics))
-            .or_fail(Code::Internal, "the document cannot be made")
-    };
+    let database = |service| Databases::configured(&node, service);
+    let verifier = Arc::new(Nobody);
+    let client = services::client(&node, marquis_auth::SERVICE)?;
+    let identities = Arc::new(RemoteIdentities::new(client));
     let document = match service {
         ServiceName::Auth => {
-            let database = database(marquis_auth::SERVICE, &node.config.database.auth)?;
-            let key = Secret::new(marquis_kernel::random::token());
-            services::auth(&node, database, key)?.openapi()
+            let key = node.config.secrets.master_key.clone();
+            services::auth(&node, database(marquis_auth::SERVICE)?, key)?.openapi()
+        }
+        ServiceName::Users => {
+            services::users_alone(&node, database(marquis_users::NAME)?)?.openapi()
+        }
+        ServiceName::Chat => {
+            let client = services::client(&node, marquis_users::NAME)?;
+            let users = Arc::new(RemoteEventSource::new(client));
+            let database = database(marquis_chat::NAME)?;
+            services::chat(&node, database, verifier, identities, users).openapi()
+        }
+        ServiceName::Notifications => {
+            let database = database(marquis_notifications::NAME)?;
+            services::notifications(&node, database, verifier, identities, Vec::new())?.openapi()
         }
         ServiceName::Payments => {
-            let database = database(marquis_payments::NAME, &node.config.database.payments)?;
-            services::payments(&node, database, Arc::new(Nobody))?.openapi()
+            services::payments(&node, database(marquis_payments::NAME)?, verifier)?.openapi()
         }
     };
     say(document.to_pretty_json().or_fail(Code::Internal, "the document cannot be made")?);
     Ok(())
-}
-
-/// No request is served, so no token is checked.
-#[derive(Debug)]
-struct Nobody;
-
-#[async_trait]
-impl TokenVerifier for Nobody {
-    async fn verify(&self, _: &str) -> Result<Arc<Principal>, VerifyError> {
-        Err(VerifyError::Invalid("no tokens are accepted here"))
-    }
 }

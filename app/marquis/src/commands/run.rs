@@ -7,20 +7,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use marquis_auth::{Auth, AuthError, Email};
-use marquis_authz::LocalVerifier;
+use marquis_authz::{LocalVerifier, internal};
 use marquis_config::{Config, Listener, LoadOptions};
-use marquis_contracts::identity::TokenVerifier;
-use marquis_payments::Payments;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::background::Background;
 use crate::cli::{Role, Serve};
-use crate::databases::{self, Cluster, Databases};
+use crate::composition::{Composer, Composition};
+use crate::databases::{self, Cluster, Databases, SERVICES};
 use crate::edge;
 use crate::exit::{Code, Context as _, Failure, announce};
 use crate::node::Node;
-use crate::services::{self, Verifier};
+use crate::services;
 use crate::signals;
 
 /// The account that is created with a one-time password when there is no administrator.
@@ -34,7 +33,7 @@ const KEYS_POLL: Duration = Duration::from_millis(20);
 pub async fn up(config: Config, sources: LoadOptions) -> Result<(), Failure> {
     let started = Instant::now();
     let node = Node::serving(config, sources, "marquis", signals::stop_on_signal()?).await?;
-    let databases = Databases::open(&node, Cluster::OurOwn).await?;
+    let databases = Databases::open(&node, Cluster::OurOwn, &SERVICES).await?;
     let background = Background::default();
     let outcome = run_everything(&node, &databases, &background, started).await;
     background.stop().await;
@@ -52,17 +51,12 @@ async fn run_everything(
     started: Instant,
 ) -> Result<(), Failure> {
     databases.migrate(node).await?;
-    let auth = services::auth(node, databases.auth.clone(), services::own_master_key(node)?)?;
-    prepare(node, &auth).await?;
-    let verifier = auth.verifier();
-    let payments =
-        services::payments(node, databases.payments.clone(), Arc::clone(&verifier) as _)?;
-    let routers = BTreeMap::from([
-        (marquis_auth::SERVICE.to_owned(), auth.router()),
-        (marquis_payments::NAME.to_owned(), payments.router()),
-    ]);
-    start_auth(background, auth);
-    start_payments(background, payments);
+    let master_key = services::own_master_key(node)?;
+    let composer = Composer::new(node, background, databases.all(), master_key);
+    let Composition { routers, verifier } = composer.compose(prepare).await?;
+    let Some(verifier) = verifier else {
+        return Err(Failure::new(Code::Internal, "there is no auth service"));
+    };
     let gateway = edge::open(node, routers, verifier).await?;
     gateway.announce();
     announce(format_args!("Data:      {}", node.config.data_dir.display()));
@@ -74,9 +68,7 @@ async fn run_everything(
 pub async fn serve(config: Config, sources: LoadOptions, options: Serve) -> Result<(), Failure> {
     let roles: BTreeSet<Role> = options.role.iter().copied().collect();
     let name = match roles.first() {
-        Some(Role::Auth) if roles.len() == 1 => "auth",
-        Some(Role::Payments) if roles.len() == 1 => "payments",
-        Some(Role::Gateway) if roles.len() == 1 => "gateway",
+        Some(role) if roles.len() == 1 => role.service().unwrap_or("gateway"),
         _ => "marquis",
     };
     let node = Node::serving(config, sources, name, signals::stop_on_signal()?).await?;
@@ -95,41 +87,29 @@ async fn run_roles(
     migrate: bool,
     background: &Background,
 ) -> Result<(), Failure> {
-    let config = &node.config;
-    let mut routers = BTreeMap::new();
-    let mut listeners = Vec::new();
-    let mut verifier: Option<Arc<LocalVerifier>> = None;
-    if roles.contains(&Role::Auth) {
-        let server = &config.database.auth;
-        let database = Databases::configured(node, "auth", server, marquis_auth::SERVICE)?;
+    let mut databases = BTreeMap::new();
+    for service in roles.iter().filter_map(|role| role.service()) {
+        let database = Databases::configured(node, service)?;
         if migrate {
-            databases::migrate(node, &database, Auth::migrations()).await?;
+            databases::migrate(node, &database, service).await?;
         }
-        let auth = services::auth(node, database, services::shared_master_key(node)?)?;
-        prepare(node, &auth).await?;
-        verifier = Some(auth.verifier());
-        routers.insert(marquis_auth::SERVICE.to_owned(), auth.router());
-        listeners.push((marquis_auth::SERVICE, config.server.auth));
-        start_auth(background, auth);
+        databases.insert(service, database);
     }
-    if roles.contains(&Role::Payments) {
-        let server = &config.database.payments;
-        let database = Databases::configured(node, "payments", server, marquis_payments::NAME)?;
-        if migrate {
-            databases::migrate(node, &database, marquis_payments::MIGRATIONS).await?;
+    let mut composition = Composition { routers: BTreeMap::new(), verifier: None };
+    if !databases.is_empty() {
+        let master_key = services::shared_master_key(node)?;
+        let token = internal::token(&master_key);
+        let composer = Composer::new(node, background, databases, master_key);
+        composition = composer.compose(prepare).await?;
+        for router in composition.routers.values_mut() {
+            *router = internal::guard(std::mem::take(router), &token);
         }
-        let checks = match &verifier {
-            Some(own) => Arc::clone(own) as Arc<dyn TokenVerifier>,
-            None => foreign_verifier(node, background)?,
-        };
-        let payments = services::payments(node, database, checks)?;
-        routers.insert(marquis_payments::NAME.to_owned(), payments.router());
-        listeners.push((marquis_payments::NAME, config.server.payments));
-        start_payments(background, payments);
     }
+    let Composition { routers, verifier } = composition;
+    let listeners = roles.iter().filter_map(|role| role.service());
     let mut servers = JoinSet::new();
-    for (service, listener) in listeners {
-        let listener = listen(service, listener).await?;
+    for service in listeners {
+        let listener = listen(service, listener_of(&node.config, service)).await?;
         let router = routers.get(service).cloned().unwrap_or_default();
         let (limits, stop) = (node.server_limits(), node.stop.clone());
         servers.spawn(marquis_http::server::serve(listener, router, limits, stop));
@@ -186,14 +166,6 @@ async fn prepare(node: &Node, auth: &Auth) -> Result<(), Failure> {
     Ok(())
 }
 
-fn start_auth(background: &Background, auth: Auth) {
-    background.start(|stop| async move { auth.run(stop).await });
-}
-
-fn start_payments(background: &Background, payments: Payments) {
-    background.start(|stop| async move { payments.run(stop).await });
-}
-
 /// A gateway that took requests before it had the key set would answer valid tokens with
 /// 503. Without an auth service it starts all the same, for what needs no token.
 async fn await_keys(verifier: &LocalVerifier) {
@@ -207,16 +179,16 @@ async fn await_keys(verifier: &LocalVerifier) {
     }
 }
 
-/// For a process without the auth role, as `auth.validation` says.
-fn foreign_verifier(
-    node: &Node,
-    background: &Background,
-) -> Result<Arc<dyn TokenVerifier>, Failure> {
-    let verifier = Verifier::configured(node)?;
-    if let Verifier::Local(local) = &verifier {
-        background.start(|stop| Arc::clone(local).run(stop));
+/// Where a service listens.
+fn listener_of(config: &Config, service: &str) -> Listener {
+    let server = &config.server;
+    match service {
+        marquis_auth::SERVICE => server.auth,
+        marquis_users::NAME => server.users,
+        marquis_chat::NAME => server.chat,
+        marquis_notifications::NAME => server.notifications,
+        _ => server.payments,
     }
-    Ok(verifier.shared())
 }
 
 async fn listen(service: &str, listener: Listener) -> Result<TcpListener, Failure> {

@@ -12,6 +12,7 @@ pub mod database;
 pub mod gateway;
 pub mod notifications;
 pub mod payments;
+pub mod peers;
 pub mod redis;
 pub mod secrets;
 pub mod server;
