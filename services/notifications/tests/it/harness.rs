@@ -431,45 +431,6 @@ impl App {
         })
         .await;
     }
-
-    /// Waits until so many jobs are left, none of which is being run.
-    #[track_caller]
-    pub fn rests(&self, jobs: i64) -> impl Future<Output = ()> {
-        marquis_testkit::eventually(PATIENCE, move || async move {
-            let tables = self.tables().await;
-            let waiting = "SELECT count(*) FROM jobs WHERE leased_until IS NULL";
-            let all = tables.number("SELECT count(*) FROM jobs").await;
-            let waiting = tables.number(waiting).await;
-            if (all, waiting) == (jobs, jobs) { Ok(()) } else { Err((all, waiting)) }
-        })
-    }
-
-    /// What open sockets are told.
-    pub async fn sockets(&self) -> Sockets {
-        Sockets(self.cluster.pubsub.subscribe(TOPIC).await)
-    }
-
-    /// Waits until every event has been handled and every due job has been run.
-    #[track_caller]
-    pub fn settles(&self) -> impl Future<Output = ()> {
-        marquis_testkit::eventually(PATIENCE, move || async move {
-            let events = self.log.0.lock().expect("not poisoned").len();
-            let tables = self.tables().await;
-            let handled = tables
-                .number(
-                    "SELECT coalesce(max(position), 0) FROM feed_cursors WHERE source = 'world'",
-                )
-                .await;
-            let due = tables
-                .number(&format!(
-                    "SELECT count(*) FROM jobs WHERE died_at IS NULL AND run_at <= '{}'",
-                    self.clock.now()
-                ))
-                .await;
-            let events = i64::try_from(events).expect("a short log");
-            if handled >= events && due == 0 { Ok(()) } else { Err((events, handled, due)) }
-        })
-    }
 }
 
 pub struct Parts {
