@@ -147,6 +147,20 @@ async fn both_directions_flow_at_once() {
     }
 }
 
+/// Reads on until the gateway says that it goes away.
+async fn goes_away(socket: &mut Socket, place: Place) {
+    let close = loop {
+        // A frame in the middle of another one would be an error.
+        let message = tokio::time::timeout(PATIENCE, socket.next()).await.expect("in time");
+        match message.expect("a message").expect("in order") {
+            Message::Close(close) => break close,
+            message => assert_eq!(message.len(), 10_000, "{place:?}: {message:?}"),
+        }
+    };
+    assert_eq!(close.expect("a code").code, CloseCode::Away, "{place:?}");
+    assert!(ends(socket).await);
+}
+
 #[tokio::test]
 async fn a_stop_says_goodbye_to_idle_and_to_busy_ones() {
     for place in BOTH {
@@ -155,18 +169,7 @@ async fn a_stop_says_goodbye_to_idle_and_to_busy_ones() {
         let mut busy = connect(&rig, "&flood=1").await.expect("accepted");
         assert!(next(&mut busy).await.expect("a piece").is_binary());
         rig.stop.cancel();
-        for socket in [&mut idle, &mut busy] {
-            // A frame in the middle of another one would be an error.
-            let close = loop {
-                match tokio::time::timeout(PATIENCE, socket.next()).await.expect("in time") {
-                    Some(Ok(Message::Binary(piece))) => assert_eq!(piece.len(), 10_000),
-                    Some(Ok(Message::Close(close))) => break close,
-                    other => panic!("{place:?}: {other:?}"),
-                }
-            };
-            assert_eq!(close.expect("a code").code, CloseCode::Away, "{place:?}");
-            assert!(ends(socket).await);
-        }
+        tokio::join!(goes_away(&mut idle, place), goes_away(&mut busy, place));
         let ended = tokio::time::timeout(PATIENCE, rig.running).await.expect("in time");
         ended.expect("task").expect("ok");
     }
@@ -193,10 +196,11 @@ async fn a_client_that_does_not_read_holds_little_and_not_for_long() {
 #[tokio::test]
 async fn silence_ends_them_and_pings_are_sound() {
     for place in BOTH {
-        let (rig, _, _chat) = rig(place, |settings| settings.timeouts.websocket = span(500)).await;
+        let (rig, _, _chat) =
+            rig(place, |settings| settings.timeouts.websocket = span(2_000)).await;
         let (mut socket, _) = open(&rig, "").await;
-        for _ in 0..12 {
-            tokio::time::sleep(Duration::from_millis(100)).await;
+        for _ in 0..15 {
+            tokio::time::sleep(Duration::from_millis(200)).await;
             socket.send(Message::Ping("p".into())).await.expect("sent");
             assert_eq!(next(&mut socket).await, Some(Message::Pong("p".into())), "{place:?}");
         }
