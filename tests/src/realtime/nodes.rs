@@ -63,10 +63,16 @@ impl ChatNodes {
             common = common(settings),
             redis = redis.url(),
         );
+        let [auth, users, notifications] = ports;
+        toml.push_str(&format!(
+            "[auth]\nurls = [\"http://127.0.0.1:{auth}\"]\n\
+             [peers]\nusers = [\"http://127.0.0.1:{users}\"]\n\
+             notifications = [\"http://127.0.0.1:{notifications}\"]\n\
+             chat = [\"http://127.0.0.1:{c1}\", \"http://127.0.0.1:{c2}\"]\n"
+        ));
         for (role, port) in CORE.into_iter().zip(ports) {
             toml.push_str(&format!(
-                "[{role}]\nurls = [\"http://127.0.0.1:{port}\"]\n\
-                 [server.{role}]\naddress = \"127.0.0.1\"\nport = {port}\n\
+                "[server.{role}]\naddress = \"127.0.0.1\"\nport = {port}\n\
                  [gateway.upstreams.{role}]\nservers = [\"127.0.0.1:{port}\"]\n{HEALTH}\n"
             ));
         }

@@ -15,7 +15,9 @@ use tokio::sync::OnceCell;
 pub const PATIENCE_OF_CASES: Duration = Duration::from_secs(240);
 
 /// Intervals at which a test can see heartbeats fail and leases end.
-pub const PROFILE: &str = "";
+pub const PROFILE: &str = "[chat]\nping_interval = \"300ms\"\nping_timeout = \"200ms\"\n\
+     connect_timeout = \"1s\"\nupgrade_timeout = \"1s\"\ntyping_expiry = \"1s\"\n\
+     node_lease = \"2s\"\nrepair_interval = \"500ms\"\ndrain_time = \"500ms\"\n";
 
 /// One process, with short intervals.
 pub async fn up() -> &'static Installation {

@@ -100,7 +100,8 @@ impl Talk {
     /// Alice says something, whatever it takes, and Bob has it, whatever it takes.
     async fn goes_on(&mut self) {
         let client_id = format!("c-{}", self.last + 1);
-        let message = json!({ "receiverId": self.bob.id, "content": "go on", "clientId": client_id });
+        let message =
+            json!({ "receiverId": self.bob.id, "content": "go on", "clientId": client_id });
         loop {
             let sent = self.a.try_ask("message:send", vec![message.clone()], 3_000).await;
             if sent.is_ok_and(|answer| answer["success"] == true) {

@@ -11,7 +11,8 @@ use crate::realtime::{self, Place, of, say};
 
 /// Asks, and expects to be refused with a reason that gives nothing away.
 async fn refused(client: &mut Client, event: &str, args: Vec<Value>) -> Value {
-    let shown = format!("{event} {}", json!(args).to_string().chars().take(200).collect::<String>());
+    let shown =
+        format!("{event} {}", json!(args).to_string().chars().take(200).collect::<String>());
     let answer = client.try_ask(event, args, 30_000).await;
     let answer = answer.unwrap_or_else(|error| unreachable!("{shown}: {error}"));
     assert_eq!(answer["success"], false, "{shown}: {answer}");
@@ -110,7 +111,9 @@ async fn the_sender_is_always_the_one_of_the_token() {
         let [(alice, mut a), (bob, mut b)] = place.pair(&driver, Transport::WebSocket).await;
         let carol = place.api.register().await;
         let mut message = json!({ "receiverId": bob.id, "content": "from me" });
-        for field in ["senderId", "sender_id", "userId", "from", "sub", "senderUsername", "seq", "id"] {
+        for field in
+            ["senderId", "sender_id", "userId", "from", "sub", "senderUsername", "seq", "id"]
+        {
             message[field] = json!(carol.id);
         }
         let answer = a.ask("message:send", message).await;
@@ -136,7 +139,9 @@ async fn conversations_of_others_stay_theirs() {
         let id = say(&mut a, &bob, "between us").await;
         b.event(&of("message", &alice)).await;
         for event in ["join", "subscribe", "room:join", "enter", "message", &of("message", &bob)] {
-            for room in [json!(bob.id), json!({ "room": bob.id }), json!(format!("user:{}", bob.id))] {
+            for room in
+                [json!(bob.id), json!({ "room": bob.id }), json!(format!("user:{}", bob.id))]
+            {
                 c.send(event, vec![room]).await;
             }
         }
