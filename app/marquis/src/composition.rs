@@ -27,6 +27,9 @@ use crate::exit::Failure;
 use crate::node::Node;
 use crate::services::{self, Verifier};
 
+/// Bytes of what one service holds about one person.
+const LARGEST_COPY: usize = 64 * 1024 * 1024;
+
 /// The services of this process, ready to be served.
 pub struct Composition {
     /// Their routes, by name.
@@ -204,7 +207,8 @@ impl<'a> Composer<'a> {
     }
 
     fn elsewhere(&self, service: &'static str) -> Result<Arc<dyn PersonalData>, Failure> {
-        Ok(Arc::new(RemotePersonalData::new(self.client(service)?)))
+        let client = self.client(service)?.answers_up_to(LARGEST_COPY);
+        Ok(Arc::new(RemotePersonalData::new(client)))
     }
 
     fn client(&self, service: &'static str) -> Result<HttpClient, Failure> {

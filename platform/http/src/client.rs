@@ -201,6 +201,13 @@ impl HttpClient {
         self
     }
 
+    /// Reads answers up to this many bytes.
+    #[must_use]
+    pub fn answers_up_to(mut self, bytes: usize) -> Self {
+        self.limits.response_size = bytes;
+        self
+    }
+
     /// GET, and the answer as JSON.
     ///
     /// # Errors

@@ -2,9 +2,9 @@
 //! as routes for the side that answers and a client for the side that asks.
 //!
 //! In one process the traits are handed over in memory and none of this is used. The gateway
-//! never routes `/internal/*`. Beyond that, [`guard`] closes it to everybody who does not
-//! hold the installation's master key: the answers hold names, addresses and whole copies of
-//! personal data. Routes of this module that stand behind no guard answer nobody. Personal
+//! never routes `/internal/*`. Beyond that, the routes of this module answer only those whom
+//! [`guard`] lets in, who hold the installation's master key: the answers hold names,
+//! addresses and whole copies of personal data. Without a guard they answer nobody. Personal
 //! data is never in a URL, because URLs are logged.
 
 mod events;
@@ -82,13 +82,9 @@ struct Admitted;
 /// Around the routes of this module: without a guard they answer nobody.
 async fn only_admitted(request: Request, next: Next) -> Response {
     if request.extensions().get::<Admitted>().is_none() {
-        return refused();
+        return Problem::unauthorized("For the platform's own processes.").into_response();
     }
     next.run(request).await
-}
-
-fn refused() -> Response {
-    Problem::unauthorized("For the platform's own processes.").into_response()
 }
 
 /// A JSON body of our own making. Whoever sends another one is told no more than that.
@@ -115,7 +111,7 @@ fn too_many(people: usize) -> Result<(), Problem> {
 
 /// Routes that only [`guard`]'s callers reach.
 fn closed(routes: OpenApiRouter) -> OpenApiRouter {
-    routes.layer(from_fn(only_admitted))
+    routes.route_layer(from_fn(only_admitted))
 }
 
 fn boxed(error: impl Error + Send + Sync + 'static) -> Box<dyn Error + Send + Sync> {

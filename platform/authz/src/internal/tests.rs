@@ -116,7 +116,8 @@ fn router(service: Service) -> Router {
         .merge(personal_data_routes(service.clone()))
         .merge(presence_routes(service));
     let router: Router = routes.into();
-    router.route("/open", axum::routing::get(async || axum::Json(true)))
+    let open = || axum::routing::get(async || axum::Json(true));
+    router.route("/open", open()).route("/internal/revocations", open())
 }
 
 async fn serve(service: Service) -> String {
@@ -232,12 +233,24 @@ async fn strangers_are_not_answered() {
     let forged = token(&Secret::new("another master key of over 32 bytes"));
     for stranger in [stranger(&base), stranger(&base).authorized(forged)] {
         assert!(stranger.get_json::<bool>("/open").await.expect("not guarded"));
-        let paths =
-            ["/internal/events?after=0-0&limit=1", "/internal/presence", "/internal/anything"];
-        for path in paths {
-            let answer = stranger.call(&Call::new(Method::GET, path)).await.expect("answers");
+        let someone = format!("/internal/personal-data/{}", somebody());
+        for (method, path) in [
+            (Method::GET, "/internal/events?after=0-0&limit=1"),
+            (Method::GET, &*someone),
+            (Method::POST, "/internal/presence"),
+            (Method::POST, "/internal/identities"),
+            (Method::POST, "/internal/identities/by-username"),
+            (Method::POST, "/internal/identities/email"),
+            (Method::POST, "/internal/identities/rename"),
+        ] {
+            let answer = stranger.call(&Call::new(method, path)).await.expect("answers");
             assert_eq!(answer.status, 401, "{path}");
         }
+        // What its own service leaves open stays open: roles without the key need it.
+        let open = stranger.get_json::<bool>("/internal/revocations").await;
+        assert!(open.expect("not guarded"));
+        let absent = stranger.call(&Call::new(Method::GET, "/internal/nothing")).await;
+        assert_eq!(absent.expect("answers").status, 404);
         assert!(RemotePersonalData::new(stranger).export(somebody()).await.is_err());
     }
     // Somebody forgot the guard.
