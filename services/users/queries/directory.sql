@@ -38,8 +38,9 @@ SELECT
 
 -- Names that begin with the text come first, then those that contain it. `beyond` is the
 -- first text after all that begin with it; `pattern` is null for texts too short to be
--- looked for inside names. Names inside are looked for only while the beginnings do not
--- reach the ceiling.
+-- looked for inside names. Parts are looked for only while the beginnings do not reach the
+-- ceiling, and fewer of them: among a million names a text that stands in one of a hundred
+-- is looked for in a hundred names for each that is found.
 
 --! search_everybody (pattern?)
 WITH beginnings AS MATERIALIZED (
@@ -51,12 +52,11 @@ WITH beginnings AS MATERIALIZED (
     WHERE username_key LIKE :pattern
         AND NOT (username_key >= :text AND username_key < :beyond)
         AND (SELECT count(*) FROM beginnings) < :ceiling
-    ORDER BY username_key, id LIMIT :ceiling
+    ORDER BY username_key, id LIMIT :most_parts
 ), hits AS (
     SELECT id, class, username_key FROM beginnings
     UNION ALL
     SELECT id, class, username_key FROM parts
-    ORDER BY class, username_key, id LIMIT :ceiling
 )
 SELECT
     (SELECT count(*) FROM hits) AS total,
@@ -72,12 +72,11 @@ WITH beginnings AS MATERIALIZED (
     WHERE is_online AND username_key LIKE :pattern
         AND NOT (username_key >= :text AND username_key < :beyond)
         AND (SELECT count(*) FROM beginnings) < :ceiling
-    ORDER BY username_key, user_id LIMIT :ceiling
+    ORDER BY username_key, user_id LIMIT :most_parts
 ), hits AS (
     SELECT id, class, username_key FROM beginnings
     UNION ALL
     SELECT id, class, username_key FROM parts
-    ORDER BY class, username_key, id LIMIT :ceiling
 )
 SELECT
     (SELECT count(*) FROM hits) AS total,
@@ -95,12 +94,11 @@ WITH beginnings AS MATERIALIZED (
         AND NOT (p.username_key >= :text AND p.username_key < :beyond)
         AND NOT EXISTS (SELECT FROM presence AS s WHERE s.user_id = p.id AND s.is_online)
         AND (SELECT count(*) FROM beginnings) < :ceiling
-    ORDER BY p.username_key, p.id LIMIT :ceiling
+    ORDER BY p.username_key, p.id LIMIT :most_parts
 ), hits AS (
     SELECT id, class, username_key FROM beginnings
     UNION ALL
     SELECT id, class, username_key FROM parts
-    ORDER BY class, username_key, id LIMIT :ceiling
 )
 SELECT
     (SELECT count(*) FROM hits) AS total,

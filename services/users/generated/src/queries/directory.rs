@@ -24,6 +24,7 @@ pub struct SearchEverybodyParams<T1: crate::StringSql, T2: crate::StringSql, T3:
     pub beyond: T2,
     pub ceiling: i64,
     pub pattern: Option<T3>,
+    pub most_parts: i64,
     pub limit: i64,
     pub offset: i64,
 }
@@ -33,6 +34,7 @@ pub struct SearchOnlineParams<T1: crate::StringSql, T2: crate::StringSql, T3: cr
     pub beyond: T2,
     pub ceiling: i64,
     pub pattern: Option<T3>,
+    pub most_parts: i64,
     pub limit: i64,
     pub offset: i64,
 }
@@ -42,6 +44,7 @@ pub struct SearchOfflineParams<T1: crate::StringSql, T2: crate::StringSql, T3: c
     pub beyond: T2,
     pub ceiling: i64,
     pub pattern: Option<T3>,
+    pub most_parts: i64,
     pub limit: i64,
     pub offset: i64,
 }
@@ -767,7 +770,7 @@ impl<'c, 'a, 's, C: GenericClient>
 pub struct SearchEverybodyStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn search_everybody() -> SearchEverybodyStmt {
     SearchEverybodyStmt(
-        "WITH beginnings AS MATERIALIZED ( SELECT id, 0 AS class, username_key FROM people WHERE username_key >= $1 AND username_key < $2 ORDER BY username_key, id LIMIT $3 ), parts AS MATERIALIZED ( SELECT id, 1 AS class, username_key FROM people WHERE username_key LIKE $4 AND NOT (username_key >= $1 AND username_key < $2) AND (SELECT count(*) FROM beginnings) < $3 ORDER BY username_key, id LIMIT $3 ), hits AS ( SELECT id, class, username_key FROM beginnings UNION ALL SELECT id, class, username_key FROM parts ORDER BY class, username_key, id LIMIT $3 ) SELECT (SELECT count(*) FROM hits) AS total, ARRAY(SELECT id FROM hits ORDER BY class, username_key, id LIMIT $5 OFFSET $6) AS ids",
+        "WITH beginnings AS MATERIALIZED ( SELECT id, 0 AS class, username_key FROM people WHERE username_key >= $1 AND username_key < $2 ORDER BY username_key, id LIMIT $3 ), parts AS MATERIALIZED ( SELECT id, 1 AS class, username_key FROM people WHERE username_key LIKE $4 AND NOT (username_key >= $1 AND username_key < $2) AND (SELECT count(*) FROM beginnings) < $3 ORDER BY username_key, id LIMIT $5 ), hits AS ( SELECT id, class, username_key FROM beginnings UNION ALL SELECT id, class, username_key FROM parts ) SELECT (SELECT count(*) FROM hits) AS total, ARRAY(SELECT id FROM hits ORDER BY class, username_key, id LIMIT $6 OFFSET $7) AS ids",
         None,
     )
 }
@@ -794,12 +797,13 @@ impl SearchEverybodyStmt {
         beyond: &'a T2,
         ceiling: &'a i64,
         pattern: &'a Option<T3>,
+        most_parts: &'a i64,
         limit: &'a i64,
         offset: &'a i64,
-    ) -> SearchEverybodyQuery<'c, 'a, 's, C, SearchEverybody, 6> {
+    ) -> SearchEverybodyQuery<'c, 'a, 's, C, SearchEverybody, 7> {
         SearchEverybodyQuery {
             client,
-            params: [text, beyond, ceiling, pattern, limit, offset],
+            params: [text, beyond, ceiling, pattern, most_parts, limit, offset],
             query: self.0,
             cached: self.1.as_ref(),
             extractor: |
@@ -820,7 +824,7 @@ impl<'c, 'a, 's, C: GenericClient, T1: crate::StringSql, T2: crate::StringSql, T
         'a,
         's,
         SearchEverybodyParams<T1, T2, T3>,
-        SearchEverybodyQuery<'c, 'a, 's, C, SearchEverybody, 6>,
+        SearchEverybodyQuery<'c, 'a, 's, C, SearchEverybody, 7>,
         C,
     > for SearchEverybodyStmt
 {
@@ -828,13 +832,14 @@ impl<'c, 'a, 's, C: GenericClient, T1: crate::StringSql, T2: crate::StringSql, T
         &'s self,
         client: &'c C,
         params: &'a SearchEverybodyParams<T1, T2, T3>,
-    ) -> SearchEverybodyQuery<'c, 'a, 's, C, SearchEverybody, 6> {
+    ) -> SearchEverybodyQuery<'c, 'a, 's, C, SearchEverybody, 7> {
         self.bind(
             client,
             &params.text,
             &params.beyond,
             &params.ceiling,
             &params.pattern,
+            &params.most_parts,
             &params.limit,
             &params.offset,
         )
@@ -843,7 +848,7 @@ impl<'c, 'a, 's, C: GenericClient, T1: crate::StringSql, T2: crate::StringSql, T
 pub struct SearchOnlineStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn search_online() -> SearchOnlineStmt {
     SearchOnlineStmt(
-        "WITH beginnings AS MATERIALIZED ( SELECT user_id AS id, 0 AS class, username_key FROM presence WHERE is_online AND username_key >= $1 AND username_key < $2 ORDER BY username_key, user_id LIMIT $3 ), parts AS MATERIALIZED ( SELECT user_id AS id, 1 AS class, username_key FROM presence WHERE is_online AND username_key LIKE $4 AND NOT (username_key >= $1 AND username_key < $2) AND (SELECT count(*) FROM beginnings) < $3 ORDER BY username_key, user_id LIMIT $3 ), hits AS ( SELECT id, class, username_key FROM beginnings UNION ALL SELECT id, class, username_key FROM parts ORDER BY class, username_key, id LIMIT $3 ) SELECT (SELECT count(*) FROM hits) AS total, ARRAY(SELECT id FROM hits ORDER BY class, username_key, id LIMIT $5 OFFSET $6) AS ids",
+        "WITH beginnings AS MATERIALIZED ( SELECT user_id AS id, 0 AS class, username_key FROM presence WHERE is_online AND username_key >= $1 AND username_key < $2 ORDER BY username_key, user_id LIMIT $3 ), parts AS MATERIALIZED ( SELECT user_id AS id, 1 AS class, username_key FROM presence WHERE is_online AND username_key LIKE $4 AND NOT (username_key >= $1 AND username_key < $2) AND (SELECT count(*) FROM beginnings) < $3 ORDER BY username_key, user_id LIMIT $5 ), hits AS ( SELECT id, class, username_key FROM beginnings UNION ALL SELECT id, class, username_key FROM parts ) SELECT (SELECT count(*) FROM hits) AS total, ARRAY(SELECT id FROM hits ORDER BY class, username_key, id LIMIT $6 OFFSET $7) AS ids",
         None,
     )
 }
@@ -870,12 +875,13 @@ impl SearchOnlineStmt {
         beyond: &'a T2,
         ceiling: &'a i64,
         pattern: &'a Option<T3>,
+        most_parts: &'a i64,
         limit: &'a i64,
         offset: &'a i64,
-    ) -> SearchOnlineQuery<'c, 'a, 's, C, SearchOnline, 6> {
+    ) -> SearchOnlineQuery<'c, 'a, 's, C, SearchOnline, 7> {
         SearchOnlineQuery {
             client,
-            params: [text, beyond, ceiling, pattern, limit, offset],
+            params: [text, beyond, ceiling, pattern, most_parts, limit, offset],
             query: self.0,
             cached: self.1.as_ref(),
             extractor:
@@ -892,7 +898,7 @@ impl<'c, 'a, 's, C: GenericClient, T1: crate::StringSql, T2: crate::StringSql, T
         'a,
         's,
         SearchOnlineParams<T1, T2, T3>,
-        SearchOnlineQuery<'c, 'a, 's, C, SearchOnline, 6>,
+        SearchOnlineQuery<'c, 'a, 's, C, SearchOnline, 7>,
         C,
     > for SearchOnlineStmt
 {
@@ -900,13 +906,14 @@ impl<'c, 'a, 's, C: GenericClient, T1: crate::StringSql, T2: crate::StringSql, T
         &'s self,
         client: &'c C,
         params: &'a SearchOnlineParams<T1, T2, T3>,
-    ) -> SearchOnlineQuery<'c, 'a, 's, C, SearchOnline, 6> {
+    ) -> SearchOnlineQuery<'c, 'a, 's, C, SearchOnline, 7> {
         self.bind(
             client,
             &params.text,
             &params.beyond,
             &params.ceiling,
             &params.pattern,
+            &params.most_parts,
             &params.limit,
             &params.offset,
         )
@@ -915,7 +922,7 @@ impl<'c, 'a, 's, C: GenericClient, T1: crate::StringSql, T2: crate::StringSql, T
 pub struct SearchOfflineStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn search_offline() -> SearchOfflineStmt {
     SearchOfflineStmt(
-        "WITH beginnings AS MATERIALIZED ( SELECT p.id, 0 AS class, p.username_key FROM people AS p WHERE p.username_key >= $1 AND p.username_key < $2 AND NOT EXISTS (SELECT FROM presence AS s WHERE s.user_id = p.id AND s.is_online) ORDER BY p.username_key, p.id LIMIT $3 ), parts AS MATERIALIZED ( SELECT p.id, 1 AS class, p.username_key FROM people AS p WHERE p.username_key LIKE $4 AND NOT (p.username_key >= $1 AND p.username_key < $2) AND NOT EXISTS (SELECT FROM presence AS s WHERE s.user_id = p.id AND s.is_online) AND (SELECT count(*) FROM beginnings) < $3 ORDER BY p.username_key, p.id LIMIT $3 ), hits AS ( SELECT id, class, username_key FROM beginnings UNION ALL SELECT id, class, username_key FROM parts ORDER BY class, username_key, id LIMIT $3 ) SELECT (SELECT count(*) FROM hits) AS total, ARRAY(SELECT id FROM hits ORDER BY class, username_key, id LIMIT $5 OFFSET $6) AS ids",
+        "WITH beginnings AS MATERIALIZED ( SELECT p.id, 0 AS class, p.username_key FROM people AS p WHERE p.username_key >= $1 AND p.username_key < $2 AND NOT EXISTS (SELECT FROM presence AS s WHERE s.user_id = p.id AND s.is_online) ORDER BY p.username_key, p.id LIMIT $3 ), parts AS MATERIALIZED ( SELECT p.id, 1 AS class, p.username_key FROM people AS p WHERE p.username_key LIKE $4 AND NOT (p.username_key >= $1 AND p.username_key < $2) AND NOT EXISTS (SELECT FROM presence AS s WHERE s.user_id = p.id AND s.is_online) AND (SELECT count(*) FROM beginnings) < $3 ORDER BY p.username_key, p.id LIMIT $5 ), hits AS ( SELECT id, class, username_key FROM beginnings UNION ALL SELECT id, class, username_key FROM parts ) SELECT (SELECT count(*) FROM hits) AS total, ARRAY(SELECT id FROM hits ORDER BY class, username_key, id LIMIT $6 OFFSET $7) AS ids",
         None,
     )
 }
@@ -942,12 +949,13 @@ impl SearchOfflineStmt {
         beyond: &'a T2,
         ceiling: &'a i64,
         pattern: &'a Option<T3>,
+        most_parts: &'a i64,
         limit: &'a i64,
         offset: &'a i64,
-    ) -> SearchOfflineQuery<'c, 'a, 's, C, SearchOffline, 6> {
+    ) -> SearchOfflineQuery<'c, 'a, 's, C, SearchOffline, 7> {
         SearchOfflineQuery {
             client,
-            params: [text, beyond, ceiling, pattern, limit, offset],
+            params: [text, beyond, ceiling, pattern, most_parts, limit, offset],
             query: self.0,
             cached: self.1.as_ref(),
             extractor:
@@ -964,7 +972,7 @@ impl<'c, 'a, 's, C: GenericClient, T1: crate::StringSql, T2: crate::StringSql, T
         'a,
         's,
         SearchOfflineParams<T1, T2, T3>,
-        SearchOfflineQuery<'c, 'a, 's, C, SearchOffline, 6>,
+        SearchOfflineQuery<'c, 'a, 's, C, SearchOffline, 7>,
         C,
     > for SearchOfflineStmt
 {
@@ -972,13 +980,14 @@ impl<'c, 'a, 's, C: GenericClient, T1: crate::StringSql, T2: crate::StringSql, T
         &'s self,
         client: &'c C,
         params: &'a SearchOfflineParams<T1, T2, T3>,
-    ) -> SearchOfflineQuery<'c, 'a, 's, C, SearchOffline, 6> {
+    ) -> SearchOfflineQuery<'c, 'a, 's, C, SearchOffline, 7> {
         self.bind(
             client,
             &params.text,
             &params.beyond,
             &params.ceiling,
             &params.pattern,
+            &params.most_parts,
             &params.limit,
             &params.offset,
         )

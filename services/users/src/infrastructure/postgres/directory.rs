@@ -13,7 +13,7 @@ use marquis_users_queries::queries::people::people_by_ids;
 use uuid::Uuid;
 
 use super::{EMAIL, Failure, PostgresPeople, rows};
-use crate::application::ports::{COUNT_CEILING, Filter, Listing, Window};
+use crate::application::ports::{COUNT_CEILING, Filter, Listing, MOST_PARTS, Window};
 use crate::domain::{EmailAddress, Person, Search};
 
 /// The best way through the indexes depends on how rare a text is, so each search is planned
@@ -29,18 +29,17 @@ struct Found {
 
 /// Runs a prepared statement that returns `total` and `ids`.
 macro_rules! found {
-    ($client:expr, $statement:expr, $params:expr) => {{
-        let params = $params;
-        let statement = $statement;
-        let query = async {
+    ($client:expr, $statement:expr, $params:expr) => {
+        async {
+            let params = $params;
+            let statement = $statement;
             let row = statement.params($client, &params).one().await?;
             Ok::<_, marquis_database::tokio_postgres::Error>(Found {
                 total: row.total,
                 ids: row.ids,
             })
-        };
-        try_join($client.batch_execute(SESSION), query).await?.1
-    }};
+        }
+    };
 }
 
 impl PostgresPeople {
@@ -54,36 +53,20 @@ impl PostgresPeople {
         let found = match (&filter.search, filter.is_online) {
             (None, None) => {
                 found!(&client, list_everybody(), ListEverybodyParams { ceiling, limit, offset })
+                    .await?
             }
             (None, Some(true)) => {
-                found!(&client, list_online(), ListOnlineParams { ceiling, limit, offset })
+                found!(&client, list_online(), ListOnlineParams { ceiling, limit, offset }).await?
             }
             (None, Some(false)) => {
                 found!(&client, list_offline(), ListOfflineParams { ceiling, limit, offset })
+                    .await?
             }
             (Some(Search::Email(email)), is_online) => {
                 self.with_email(&client, email, is_online, window).await?
             }
             (Some(Search::Name(text)), is_online) => {
-                let (beyond, pattern) = (Search::beyond(text), Search::pattern(text));
-                let (text, beyond, pattern) = (text.as_str(), beyond.as_str(), pattern.as_deref());
-                match is_online {
-                    None => found!(
-                        &client,
-                        search_everybody(),
-                        SearchEverybodyParams { text, beyond, ceiling, pattern, limit, offset }
-                    ),
-                    Some(true) => found!(
-                        &client,
-                        search_online(),
-                        SearchOnlineParams { text, beyond, ceiling, pattern, limit, offset }
-                    ),
-                    Some(false) => found!(
-                        &client,
-                        search_offline(),
-                        SearchOfflineParams { text, beyond, ceiling, pattern, limit, offset }
-                    ),
-                }
+                self.search(&client, text, is_online, window).await?
             }
         };
         if found.ids.is_empty() {
@@ -97,6 +80,59 @@ impl PostgresPeople {
         // Somebody may have been erased between the two statements.
         let items = found.ids.iter().filter_map(|id| people.remove(id)).collect();
         Ok(Listing { items, total: found.total })
+    }
+
+    async fn search(
+        &self,
+        client: &marquis_database::Client,
+        text: &str,
+        is_online: Option<bool>,
+        window: Window,
+    ) -> Result<Found, Failure> {
+        let (beyond, pattern) = (Search::beyond(text), Search::pattern(text));
+        let (beyond, pattern) = (beyond.as_str(), pattern.as_deref());
+        let (limit, offset) = (i64::from(window.limit), window.offset);
+        let (ceiling, most_parts) = (COUNT_CEILING, MOST_PARTS);
+        let session = client.batch_execute(SESSION);
+        let (_, found) = match is_online {
+            None => {
+                let wanted = SearchEverybodyParams {
+                    text,
+                    beyond,
+                    ceiling,
+                    pattern,
+                    most_parts,
+                    limit,
+                    offset,
+                };
+                try_join(session, found!(client, search_everybody(), wanted)).await?
+            }
+            Some(true) => {
+                let wanted = SearchOnlineParams {
+                    text,
+                    beyond,
+                    ceiling,
+                    pattern,
+                    most_parts,
+                    limit,
+                    offset,
+                };
+                try_join(session, found!(client, search_online(), wanted)).await?
+            }
+            Some(false) => {
+                let wanted = SearchOfflineParams {
+                    text,
+                    beyond,
+                    ceiling,
+                    pattern,
+                    most_parts,
+                    limit,
+                    offset,
+                };
+                try_join(session, found!(client, search_offline(), wanted)).await?
+            }
+        };
+        Ok(found)
     }
 
     /// The address is known to one person; to several only while they exchange addresses.

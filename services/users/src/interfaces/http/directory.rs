@@ -20,8 +20,9 @@ use crate::domain::PersonId;
 /// List people
 ///
 /// In the order of usernames. In a search, names that begin with the text come first, then
-/// those that contain it; it finds at most 1,000 people. `meta.total` is exact up to 1,000;
-/// beyond that filtered lists say 1,000, and the list of everybody an estimate.
+/// those that contain it: at most 1,000 of the former and 200 of the latter. `meta.total` counts
+/// those that are found, lists with `isOnline` up to 1,000, and is an estimate for everybody
+/// beyond 1,000.
 #[utoipa::path(
     get,
     operation_id = "list_users",
