@@ -9,8 +9,9 @@ use marquis_testkit::eventually;
 use serde_json::json;
 use time::Duration;
 
-use crate::harness::{App, Authority, PATIENCE, TableClient as _};
+use crate::harness::{App, PATIENCE, TableClient as _};
 use crate::mail_server::{MailServer, Manner};
+use crate::world::Authority;
 
 #[tokio::test]
 async fn an_email_is_written_as_it_should_be() {
@@ -211,10 +212,11 @@ async fn nothing_is_sent_in_plain_text_that_should_be_encrypted() {
     let _running = app.run();
     app.changes_password(&alice).await;
     let tables = app.tables().await;
-    eventually(PATIENCE, || async {
+    let error = eventually(PATIENCE, || async {
         tables.text("SELECT last_error FROM jobs WHERE kind = 'notification.email'").await
     })
     .await;
+    assert_eq!(error, "the mail server does not offer what is configured");
     assert_eq!(mail.taken().len(), 0);
     let heard = mail.heard().join("\n");
     assert!(

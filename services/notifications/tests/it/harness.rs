@@ -1,12 +1,9 @@
 //! A running service on a database of its own, its callers, and what they see.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
@@ -16,11 +13,8 @@ use marquis_authz::{LocalVerifier, TokenRules};
 use marquis_cluster::{Cluster, Message, Subscription};
 use marquis_config::sections::notifications::MailTransport;
 use marquis_config::{Config, DatabaseServer, Environment};
-use marquis_contracts::events::{Cursor, Event, EventSource, Recorded, SourceUnavailable, topic};
-use marquis_contracts::identity::{
-    AccessClaims, IssuerUnavailable, JwkSet, Revocation, Role, SessionId, TokenIssuer, UserId,
-};
-use marquis_contracts::people::{Identities, IdentitiesUnavailable, Identity, RenameError};
+use marquis_contracts::events::{Event, topic};
+use marquis_contracts::identity::{AccessClaims, JwkSet, Role, SessionId, UserId};
 use marquis_contracts::push::{Push, TOPIC};
 use marquis_database::Database;
 use marquis_http::Problem;
@@ -31,112 +25,19 @@ use marquis_notifications::{MIGRATIONS, NAME, Notifications, NotificationsParts,
 use marquis_telemetry::metrics::Metrics;
 use marquis_testkit::TestDatabase;
 use serde_json::{Value, json};
-use std::sync::Mutex;
 use time::OffsetDateTime;
 use time::macros::datetime;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
+use crate::world::{Directory, Issuer, Log};
+
 pub const PATIENCE: Duration = Duration::from_secs(30);
 /// Noon in every zone that tests name.
 pub const NOON: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
 const ISSUER: &str = "https://marquis.test";
 const AUDIENCE: &str = "marquis";
-
-/// An issuer that lives in the test.
-#[derive(Debug)]
-struct Issuer(JwkSet);
-
-#[async_trait]
-impl TokenIssuer for Issuer {
-    async fn key_set(&self) -> Result<JwkSet, IssuerUnavailable> {
-        Ok(self.0.clone())
-    }
-
-    async fn revocations_since(
-        &self,
-        _: OffsetDateTime,
-    ) -> Result<Vec<Revocation>, IssuerUnavailable> {
-        Ok(Vec::new())
-    }
-}
-
-/// Everybody's name and address.
-#[derive(Debug, Default)]
-pub struct Directory {
-    people: Mutex<HashMap<UserId, (String, String)>>,
-    pub away: AtomicBool,
-}
-
-impl Directory {
-    pub fn forget(&self, person: &Person) {
-        self.people.lock().expect("not poisoned").remove(&person.id);
-    }
-
-    pub fn move_to(&self, person: &Person, address: &str) {
-        let mut people = self.people.lock().expect("not poisoned");
-        people.get_mut(&person.id).expect("known").1 = address.to_owned();
-    }
-
-    fn asked(&self) -> Result<(), IdentitiesUnavailable> {
-        match self.away.load(Ordering::SeqCst) {
-            true => Err(IdentitiesUnavailable("away".into())),
-            false => Ok(()),
-        }
-    }
-}
-
-#[async_trait]
-impl Identities for Directory {
-    async fn identities(&self, users: &[UserId]) -> Result<Vec<Identity>, IdentitiesUnavailable> {
-        self.asked()?;
-        let people = self.people.lock().expect("not poisoned");
-        let found = users.iter().filter_map(|id| Some((*id, people.get(id)?)));
-        Ok(found
-            .map(|(user_id, person)| Identity { user_id, username: person.0.clone() })
-            .collect())
-    }
-
-    async fn by_username(&self, _: &str) -> Result<Option<Identity>, IdentitiesUnavailable> {
-        Ok(None)
-    }
-
-    async fn email(&self, user: UserId) -> Result<Option<String>, IdentitiesUnavailable> {
-        self.asked()?;
-        let people = self.people.lock().expect("not poisoned");
-        Ok(people.get(&user).map(|person| person.1.clone()))
-    }
-
-    async fn rename(&self, _: UserId, _: &str) -> Result<Identity, RenameError> {
-        Err(RenameError::NotFound)
-    }
-}
-
-/// A log of events of one service.
-#[derive(Debug, Default)]
-pub struct Log(Mutex<Vec<Recorded>>);
-
-impl Log {
-    fn append(&self, event: Event) {
-        let mut log = self.0.lock().expect("not poisoned");
-        let position = i64::try_from(log.len() + 1).expect("a short log");
-        log.push(Recorded { cursor: Cursor { transaction: 1, position }, event });
-    }
-}
-
-#[async_trait]
-impl EventSource for Log {
-    async fn events_after(
-        &self,
-        after: Cursor,
-        limit: u32,
-    ) -> Result<Vec<Recorded>, SourceUnavailable> {
-        let log = self.0.lock().expect("not poisoned");
-        let limit = usize::try_from(limit).expect("a limit");
-        Ok(log.iter().filter(|event| event.cursor > after).take(limit).cloned().collect())
-    }
-}
 
 /// The service.
 pub struct App {
@@ -256,8 +157,7 @@ impl App {
 
     pub fn with_roles(&self, name: &str, roles: &[Role]) -> Person {
         let id = UserId::new(&*self.clock);
-        let entry = (name.to_owned(), format!("{name}@people.example"));
-        self.directory.people.lock().expect("not poisoned").insert(id, entry);
+        self.directory.add(id, name);
         Person { id, roles: roles.to_vec() }
     }
 
@@ -414,7 +314,7 @@ impl App {
         let tables = self.tables().await;
         let tables = &tables;
         marquis_testkit::eventually(PATIENCE, move || async move {
-            let events = self.log.0.lock().expect("not poisoned").len();
+            let events = self.log.length();
             let handled = tables
                 .number(
                     "SELECT coalesce(max(position), 0) FROM feed_cursors WHERE source = 'world'",
@@ -426,7 +326,6 @@ impl App {
                     self.clock.now()
                 ))
                 .await;
-            let events = i64::try_from(events).expect("a short log");
             if handled >= events && due == 0 { Ok(()) } else { Err((events, handled, due)) }
         })
         .await;
@@ -520,6 +419,8 @@ pub trait TableClient: Send + Sync {
     fn number(&self, sql: &str) -> impl Future<Output = i64> + Send;
     /// One text, or none.
     fn text(&self, sql: &str) -> impl Future<Output = Option<String>> + Send;
+    /// How a statement is executed.
+    fn plan(&self, sql: &str) -> impl Future<Output = String> + Send;
     /// Statements, for their effect.
     fn run(&self, sql: &str) -> impl Future<Output = ()> + Send;
 }
@@ -533,34 +434,12 @@ impl TableClient for marquis_database::tokio_postgres::Client {
         self.query_opt(sql, &[]).await.expect(sql).and_then(|row| row.get(0))
     }
 
+    async fn plan(&self, sql: &str) -> String {
+        let rows = self.query(&format!("EXPLAIN {sql}"), &[]).await.expect(sql);
+        rows.iter().map(|row| row.get::<_, String>(0) + "\n").collect()
+    }
+
     async fn run(&self, sql: &str) {
         self.batch_execute(sql).await.expect(sql);
-    }
-}
-
-/// A certificate of ours for this machine, in a file, and a server's half of it.
-pub struct Authority {
-    pub file: PathBuf,
-    pub acceptor: tokio_rustls::TlsAcceptor,
-    _directory: tempfile::TempDir,
-}
-
-impl Authority {
-    pub fn new() -> Self {
-        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-        let made = rcgen::generate_simple_self_signed(names).expect("a certificate");
-        let directory = tempfile::tempdir().expect("a directory");
-        let file = directory.path().join("authority.pem");
-        std::fs::write(&file, made.cert.pem()).expect("written");
-        let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der());
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key.expect("a key"))
-            .expect("a pair");
-        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
-        Self { file, acceptor, _directory: directory }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::harness::App;
+use crate::harness::{App, TableClient as _};
 
 #[tokio::test]
 async fn a_missed_message_is_listed_pushed_and_read() {
@@ -204,4 +204,44 @@ async fn bad_requests_are_told_apart() {
     let missing = "/notifications/01997c3e-0000-7000-8000-000000000001";
     app.get(&alice, missing).await.expect(404);
     app.post(&alice, &format!("{missing}/read"), None).await.expect(404);
+}
+
+/// The list and the count of unread ones stay as quick as they are however many
+/// notifications others have, and one has read.
+#[tokio::test]
+async fn lists_are_read_from_their_index() {
+    let app = App::start().await;
+    let alice = app.person("alice");
+    let tables = app.tables().await;
+    tables
+        .run(&format!(
+            "INSERT INTO notifications
+                 (id, user_id, kind, event, data, listed, created_at, updated_at, read_at)
+             SELECT gen_random_uuid(),
+                    CASE WHEN n % 20 = 0 THEN '{}'::uuid ELSE gen_random_uuid() END,
+                    'payment', 'payment.succeeded', '{{}}', true, now(), now() - n * interval '1s',
+                    CASE WHEN n % 100 = 0 THEN NULL ELSE now() END
+             FROM generate_series(1, 20000) AS n;
+             ANALYZE notifications;",
+            alice.id
+        ))
+        .await;
+    let page = format!(
+        "WHERE user_id = '{}' AND listed AND (updated_at, id) < ('9999-01-01', '{}')",
+        alice.id, alice.id
+    );
+    let order = "ORDER BY updated_at DESC, id DESC LIMIT 21";
+    for (query, index) in [
+        (format!("SELECT id FROM notifications {page} {order}"), "notifications_of_user"),
+        (
+            format!("SELECT id FROM notifications {page} AND read_at IS NULL {order}"),
+            "notifications_unread",
+        ),
+    ] {
+        let plan = tables.plan(&query).await;
+        assert!(plan.contains(index), "{plan}");
+        assert!(!plan.contains("Sort") && !plan.contains("Seq Scan"), "{plan}");
+    }
+    let first = app.get(&alice, "/notifications").await.expect(200);
+    assert_eq!(first["meta"]["unread"], 200);
 }

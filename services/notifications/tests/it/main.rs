@@ -13,3 +13,4 @@ mod preferences;
 mod push;
 mod push_service;
 mod quiet;
+mod world;

@@ -22,7 +22,8 @@ use ring::hkdf::{HKDF_SHA256, KeyType, Salt};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::harness::{Authority, settings};
+use crate::harness::settings;
+use crate::world::Authority;
 
 /// A request as it came.
 #[derive(Debug, Clone)]

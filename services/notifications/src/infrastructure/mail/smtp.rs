@@ -101,6 +101,8 @@ fn refusal(error: &lettre::transport::smtp::Error) -> SendError {
             "the mail server does not answer in time"
         } else if error.is_tls() {
             "TLS to the mail server fails"
+        } else if error.is_client() {
+            "the mail server does not offer what is configured"
         } else if error.is_response() {
             "the mail server's answer is not understood"
         } else {
