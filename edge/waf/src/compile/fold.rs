@@ -56,6 +56,9 @@ enum Known {
     Varies,
 }
 
+/// Members with their new values, or none where they are unset.
+type Changes = Vec<(u32, Option<Box<[u8]>>)>;
+
 /// What a rule touches in TX.
 #[derive(Default)]
 struct Touched {
@@ -255,7 +258,7 @@ impl Folder<'_> {
 
     /// What a rule that is sure to match sets, if that is all it does and nobody before it
     /// could tell when it was done.
-    fn changes(&self, rule: &Rule, before: &Touched) -> Option<Vec<(u32, Option<Box<[u8]>>)>> {
+    fn changes(&self, rule: &Rule, before: &Touched) -> Option<Changes> {
         let silent = !rule.log && !rule.audit && matches!(rule.verdict, Verdict::Pass);
         if !silent || before.writes_all {
             return None;

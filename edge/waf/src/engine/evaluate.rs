@@ -173,7 +173,7 @@ impl Transaction {
         for link in rule.links.iter().rev() {
             self.after_match(rules, index, link);
         }
-        self.conclude(rules, rule, findings);
+        self.conclude(rules, rule, &findings);
         true
     }
 
@@ -352,7 +352,7 @@ impl Transaction {
         }
     }
 
-    fn conclude(&mut self, rules: &RuleSet, rule: &Rule, findings: Findings) {
+    fn conclude(&mut self, rules: &RuleSet, rule: &Rule, findings: &Findings) {
         let head = &rule.links[0].actions;
         if let Some(severity) = head.severity {
             self.highest_severity =
