@@ -19,7 +19,7 @@ DELETE FROM nodes WHERE lease_until <= clock_timestamp() RETURNING id;
 -- The people of dead nodes lose these nodes: who of them is connected nowhere now.
 --! abandon
 WITH held AS (
-    SELECT m.user_id FROM mailboxes AS m WHERE m.nodes && :dead::integer[]
+    SELECT m.user_id FROM mailboxes AS m WHERE m.nodes <> '{}' AND m.nodes && :dead::integer[]
     ORDER BY m.user_id FOR UPDATE
 )
 UPDATE mailboxes AS m

@@ -644,7 +644,7 @@ impl BuryNodesStmt {
 pub struct AbandonStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn abandon() -> AbandonStmt {
     AbandonStmt(
-        "WITH held AS ( SELECT m.user_id FROM mailboxes AS m WHERE m.nodes && $1::integer[] ORDER BY m.user_id FOR UPDATE ) UPDATE mailboxes AS m SET nodes = ARRAY(SELECT n FROM unnest(m.nodes) AS n WHERE n <> ALL ($1::integer[])), last_seen_at = clock_timestamp() FROM held WHERE m.user_id = held.user_id RETURNING m.user_id, m.last_seen_at AS seen_at, NOT EXISTS ( SELECT FROM nodes AS n WHERE n.id = ANY (m.nodes) AND n.id <> ALL ($1::integer[]) AND n.lease_until > clock_timestamp() ) AS gone",
+        "WITH held AS ( SELECT m.user_id FROM mailboxes AS m WHERE m.nodes <> '{}' AND m.nodes && $1::integer[] ORDER BY m.user_id FOR UPDATE ) UPDATE mailboxes AS m SET nodes = ARRAY(SELECT n FROM unnest(m.nodes) AS n WHERE n <> ALL ($1::integer[])), last_seen_at = clock_timestamp() FROM held WHERE m.user_id = held.user_id RETURNING m.user_id, m.last_seen_at AS seen_at, NOT EXISTS ( SELECT FROM nodes AS n WHERE n.id = ANY (m.nodes) AND n.id <> ALL ($1::integer[]) AND n.lease_until > clock_timestamp() ) AS gone",
         None,
     )
 }
