@@ -18,6 +18,8 @@ CREATE TABLE notifications (
     created_at timestamptz NOT NULL,
     -- When the last event was added.
     updated_at timestamptz NOT NULL,
+    -- When the last event happened, by the clock of whoever told of it.
+    occurred_at timestamptz NOT NULL,
     read_at timestamptz,
     -- The person was there after the last event was added, without reading this.
     seen_at timestamptz,
@@ -26,11 +28,12 @@ CREATE TABLE notifications (
     push_due timestamptz
 );
 
-CREATE INDEX notifications_of_user ON notifications (user_id, updated_at DESC, id DESC) WHERE listed;
+CREATE INDEX notifications_of_user ON notifications (user_id, updated_at DESC, id DESC);
 CREATE INDEX notifications_unread ON notifications (user_id, updated_at DESC, id DESC) WHERE listed AND read_at IS NULL;
 CREATE UNIQUE INDEX notifications_open ON notifications (user_id, merge_key)
     WHERE merge_key IS NOT NULL AND read_at IS NULL;
-CREATE INDEX notifications_by_age ON notifications (updated_at);
+-- For sweeping alone; the planner cannot take it for a way to the latest ones.
+CREATE INDEX notifications_by_age ON notifications USING brin (updated_at);
 
 CREATE TABLE preferences (
     user_id uuid PRIMARY KEY,

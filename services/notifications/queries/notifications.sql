@@ -27,15 +27,18 @@ FOR UPDATE;
 
 --! insert_notification (merge_key?, email_due?, push_due?)
 INSERT INTO notifications (
-    id, user_id, kind, event, data, merge_key, listed, created_at, updated_at, email_due, push_due
+    id, user_id, kind, event, data, merge_key, listed, created_at, updated_at, occurred_at,
+    email_due, push_due
 ) VALUES (
-    :id, :user_id, :kind, :event, :data, :merge_key, :listed, :now, :now, :email_due, :push_due
+    :id, :user_id, :kind, :event, :data, :merge_key, :listed, :now, :now, :occurred_at,
+    :email_due, :push_due
 );
 
 --! merge_notification (email_due?, push_due?)
 UPDATE notifications
 SET event = :event, data = :data, count = count + 1, listed = listed OR :listed,
-    updated_at = greatest(updated_at, :now), seen_at = NULL,
+    updated_at = greatest(updated_at, :now), occurred_at = greatest(occurred_at, :occurred_at),
+    seen_at = NULL,
     email_due = :email_due, push_due = :push_due
 WHERE id = :id;
 
@@ -80,17 +83,19 @@ WHERE id = :id AND user_id = :user_id AND listed;
 -- Those added to after `until` came in while the person looked at the list.
 --! mark_all_read
 UPDATE notifications SET read_at = :now
-WHERE user_id = :user_id AND read_at IS NULL AND updated_at <= :until;
+WHERE user_id = :user_id AND listed AND read_at IS NULL AND updated_at <= :until;
+
+-- The next two change nothing when they are repeated.
 
 --! mark_conversation_read
 UPDATE notifications SET read_at = :now
-WHERE user_id = :user_id AND merge_key = :merge_key AND read_at IS NULL AND updated_at <= :until;
+WHERE user_id = :user_id AND merge_key = :merge_key AND read_at IS NULL AND occurred_at <= :until;
 
 -- The person is there: what waits to be told by e-mail because they were away need not be.
 --! mark_seen
 UPDATE notifications SET seen_at = :now
-WHERE user_id = :user_id AND kind = 'message' AND read_at IS NULL AND seen_at IS NULL
-    AND updated_at <= :now;
+WHERE user_id = :user_id AND merge_key IS NOT NULL AND kind = 'message' AND read_at IS NULL
+    AND seen_at IS NULL AND occurred_at <= :until;
 
 --! export_notifications : Notification
 SELECT id, user_id, kind, event, data, merge_key, count, listed, created_at, updated_at, read_at,

@@ -18,7 +18,12 @@ pub enum Reaction {
     /// A person is told.
     Notify(Draft),
     /// A person is there: what only matters to somebody away need not be told.
-    Seen(PersonId),
+    Seen {
+        /// Who.
+        person: PersonId,
+        /// Since when.
+        at: OffsetDateTime,
+    },
     /// A person read what another one wrote, up to a time.
     ConversationRead {
         /// Who read.
@@ -56,7 +61,7 @@ pub fn reaction(event: &Event) -> Result<Reaction, Malformed> {
             peer: id(event, "peerId")?,
             until: event.occurred_at,
         },
-        "presence.online" => Reaction::Seen(person(event)?),
+        "presence.online" => Reaction::Seen { person: person(event)?, at: event.occurred_at },
         "payment.processing" => Reaction::Notify(payment(event, Importance::Low)?),
         "payment.succeeded" | "payment.failed" | "payment.cancelled" | "payment.refunded" => {
             Reaction::Notify(payment(event, Importance::Normal)?)

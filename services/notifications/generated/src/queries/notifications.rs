@@ -25,6 +25,7 @@ pub struct InsertNotificationParams<
     pub merge_key: Option<T4>,
     pub listed: bool,
     pub now: time::OffsetDateTime,
+    pub occurred_at: time::OffsetDateTime,
     pub email_due: Option<time::OffsetDateTime>,
     pub push_due: Option<time::OffsetDateTime>,
 }
@@ -34,6 +35,7 @@ pub struct MergeNotificationParams<T1: crate::StringSql, T2: crate::JsonSql> {
     pub data: T2,
     pub listed: bool,
     pub now: time::OffsetDateTime,
+    pub occurred_at: time::OffsetDateTime,
     pub email_due: Option<time::OffsetDateTime>,
     pub push_due: Option<time::OffsetDateTime>,
     pub id: uuid::Uuid,
@@ -85,6 +87,7 @@ pub struct MarkConversationReadParams<T1: crate::StringSql> {
 pub struct MarkSeenParams {
     pub now: time::OffsetDateTime,
     pub user_id: uuid::Uuid,
+    pub until: time::OffsetDateTime,
 }
 #[derive(Clone, Copy, Debug)]
 pub struct ForgetNotificationsParams {
@@ -702,7 +705,7 @@ impl<'c, 'a, 's, C: GenericClient, T1: crate::StringSql>
 pub struct InsertNotificationStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn insert_notification() -> InsertNotificationStmt {
     InsertNotificationStmt(
-        "INSERT INTO notifications ( id, user_id, kind, event, data, merge_key, listed, created_at, updated_at, email_due, push_due ) VALUES ( $1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10 )",
+        "INSERT INTO notifications ( id, user_id, kind, event, data, merge_key, listed, created_at, updated_at, occurred_at, email_due, push_due ) VALUES ( $1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11 )",
         None,
     )
 }
@@ -734,13 +737,26 @@ impl InsertNotificationStmt {
         merge_key: &'a Option<T4>,
         listed: &'a bool,
         now: &'a time::OffsetDateTime,
+        occurred_at: &'a time::OffsetDateTime,
         email_due: &'a Option<time::OffsetDateTime>,
         push_due: &'a Option<time::OffsetDateTime>,
     ) -> Result<u64, tokio_postgres::Error> {
         client
             .execute(
                 self.0,
-                &[id, user_id, kind, event, data, merge_key, listed, now, email_due, push_due],
+                &[
+                    id,
+                    user_id,
+                    kind,
+                    event,
+                    data,
+                    merge_key,
+                    listed,
+                    now,
+                    occurred_at,
+                    email_due,
+                    push_due,
+                ],
             )
             .await
     }
@@ -781,6 +797,7 @@ impl<
             &params.merge_key,
             &params.listed,
             &params.now,
+            &params.occurred_at,
             &params.email_due,
             &params.push_due,
         ))
@@ -789,7 +806,7 @@ impl<
 pub struct MergeNotificationStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn merge_notification() -> MergeNotificationStmt {
     MergeNotificationStmt(
-        "UPDATE notifications SET event = $1, data = $2, count = count + 1, listed = listed OR $3, updated_at = greatest(updated_at, $4), seen_at = NULL, email_due = $5, push_due = $6 WHERE id = $7",
+        "UPDATE notifications SET event = $1, data = $2, count = count + 1, listed = listed OR $3, updated_at = greatest(updated_at, $4), occurred_at = greatest(occurred_at, $5), seen_at = NULL, email_due = $6, push_due = $7 WHERE id = $8",
         None,
     )
 }
@@ -808,11 +825,14 @@ impl MergeNotificationStmt {
         data: &'a T2,
         listed: &'a bool,
         now: &'a time::OffsetDateTime,
+        occurred_at: &'a time::OffsetDateTime,
         email_due: &'a Option<time::OffsetDateTime>,
         push_due: &'a Option<time::OffsetDateTime>,
         id: &'a uuid::Uuid,
     ) -> Result<u64, tokio_postgres::Error> {
-        client.execute(self.0, &[event, data, listed, now, email_due, push_due, id]).await
+        client
+            .execute(self.0, &[event, data, listed, now, occurred_at, email_due, push_due, id])
+            .await
     }
 }
 impl<'a, C: GenericClient + Send + Sync, T1: crate::StringSql, T2: crate::JsonSql>
@@ -840,6 +860,7 @@ impl<'a, C: GenericClient + Send + Sync, T1: crate::StringSql, T2: crate::JsonSq
             &params.data,
             &params.listed,
             &params.now,
+            &params.occurred_at,
             &params.email_due,
             &params.push_due,
             &params.id,
@@ -1192,7 +1213,7 @@ impl<'a, C: GenericClient + Send + Sync>
 pub struct MarkAllReadStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn mark_all_read() -> MarkAllReadStmt {
     MarkAllReadStmt(
-        "UPDATE notifications SET read_at = $1 WHERE user_id = $2 AND read_at IS NULL AND updated_at <= $3",
+        "UPDATE notifications SET read_at = $1 WHERE user_id = $2 AND listed AND read_at IS NULL AND updated_at <= $3",
         None,
     )
 }
@@ -1239,7 +1260,7 @@ impl<'a, C: GenericClient + Send + Sync>
 pub struct MarkConversationReadStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn mark_conversation_read() -> MarkConversationReadStmt {
     MarkConversationReadStmt(
-        "UPDATE notifications SET read_at = $1 WHERE user_id = $2 AND merge_key = $3 AND read_at IS NULL AND updated_at <= $4",
+        "UPDATE notifications SET read_at = $1 WHERE user_id = $2 AND merge_key = $3 AND read_at IS NULL AND occurred_at <= $4",
         None,
     )
 }
@@ -1287,7 +1308,7 @@ impl<'a, C: GenericClient + Send + Sync, T1: crate::StringSql>
 pub struct MarkSeenStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn mark_seen() -> MarkSeenStmt {
     MarkSeenStmt(
-        "UPDATE notifications SET seen_at = $1 WHERE user_id = $2 AND kind = 'message' AND read_at IS NULL AND seen_at IS NULL AND updated_at <= $1",
+        "UPDATE notifications SET seen_at = $1 WHERE user_id = $2 AND merge_key IS NOT NULL AND kind = 'message' AND read_at IS NULL AND seen_at IS NULL AND occurred_at <= $3",
         None,
     )
 }
@@ -1304,8 +1325,9 @@ impl MarkSeenStmt {
         client: &'c C,
         now: &'a time::OffsetDateTime,
         user_id: &'a uuid::Uuid,
+        until: &'a time::OffsetDateTime,
     ) -> Result<u64, tokio_postgres::Error> {
-        client.execute(self.0, &[now, user_id]).await
+        client.execute(self.0, &[now, user_id, until]).await
     }
 }
 impl<'a, C: GenericClient + Send + Sync>
@@ -1327,7 +1349,7 @@ impl<'a, C: GenericClient + Send + Sync>
     ) -> std::pin::Pin<
         Box<dyn futures_util::Future<Output = Result<u64, tokio_postgres::Error>> + Send + 'a>,
     > {
-        Box::pin(self.bind(client, &params.now, &params.user_id))
+        Box::pin(self.bind(client, &params.now, &params.user_id, &params.until))
     }
 }
 pub struct ExportNotificationsStmt(&'static str, Option<tokio_postgres::Statement>);

@@ -31,25 +31,24 @@ impl PostgresNotifications {
         let now = self.clock.now();
         let person = match reaction {
             Reaction::None => return Ok(()),
-            Reaction::Erase(person) => {
-                self.erase(transaction, *person).await?;
-                return Ok(());
-            }
+            Reaction::Erase(person) => return self.erase(transaction, *person).await,
             Reaction::Notify(draft) => draft.person,
-            Reaction::Seen(person) => *person,
+            Reaction::Seen { person, .. } => *person,
             Reaction::ConversationRead { reader, .. } => *reader,
         };
         if !hold(transaction, person).await? {
             return Ok(());
         }
-        let handled = MarkHandledParams { id: event, now };
-        if mark_handled().params(transaction, &handled).opt().await?.is_none() {
-            return Ok(());
-        }
         match reaction {
-            Reaction::Notify(draft) => self.notify(transaction, draft, delays).await?,
-            Reaction::Seen(_) => {
-                let seen = MarkSeenParams { now, user_id: person.uuid() };
+            Reaction::Notify(draft) => {
+                let handled = MarkHandledParams { id: event, now };
+                if mark_handled().params(transaction, &handled).opt().await?.is_some() {
+                    self.notify(transaction, draft, delays).await?;
+                }
+            }
+            // Often told, and harmless when it is told again: not worth remembering.
+            Reaction::Seen { at, .. } => {
+                let seen = MarkSeenParams { now, user_id: person.uuid(), until: *at };
                 mark_seen().params(transaction, &seen).await?;
             }
             Reaction::ConversationRead { peer, until, .. } => {
@@ -95,6 +94,7 @@ impl PostgresNotifications {
                     data: &draft.data,
                     listed: plan.listed,
                     now,
+                    occurred_at: draft.occurred_at,
                     email_due: plan.email_at.or(open.email_due),
                     push_due: plan.push_at.or(open.push_due),
                     id: open.id,
@@ -113,6 +113,7 @@ impl PostgresNotifications {
                     merge_key: draft.merge_key.as_deref(),
                     listed: plan.listed,
                     now,
+                    occurred_at: draft.occurred_at,
                     email_due: plan.email_at,
                     push_due: plan.push_at,
                 };
