@@ -23,9 +23,10 @@ FROM ${RUNTIME_IMAGE} AS runtime
 LABEL org.opencontainers.image.title="marquis" \
       org.opencontainers.image.description="Self-hosted application platform in one binary" \
       org.opencontainers.image.licenses="MIT"
-# ca-certificates: to verify a PostgreSQL or Redis behind TLS.
+# ca-certificates: to verify a PostgreSQL or Redis behind TLS. modsecurity-crs: the rules of
+# the gateway's firewall.
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates \
+    && apt-get install -y --no-install-recommends ca-certificates modsecurity-crs \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --system --gid 10001 marquis \
     && useradd --system --uid 10001 --gid marquis --no-create-home --home-dir /var/lib/marquis \
@@ -35,10 +36,10 @@ COPY --from=build /out/marquis /usr/local/bin/marquis
 USER 10001:10001
 WORKDIR /var/lib/marquis
 VOLUME /var/lib/marquis
-EXPOSE 8080 8443 3001 4000
+EXPOSE 8080 8443 3001 3002 3003 3004 4000
 STOPSIGNAL SIGTERM
 # Right for the roles below; a container with one role overrides it.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["marquis", "healthcheck", "http://127.0.0.1:3008/readyz"]
 ENTRYPOINT ["marquis"]
-CMD ["serve", "--role", "gateway,auth,payments", "--migrate"]
+CMD ["serve", "--role", "gateway,auth,users,chat,notifications,payments", "--migrate"]

@@ -14,7 +14,7 @@ if [ "$uid" -eq 0 ]; then
 fi
 
 # This directory is closed on the host. Inside a container only the files it was given appear.
-mkdir -p secrets data/gateway
+mkdir -p secrets data/gateway data/avatars
 
 # secret NAME MODE VALUE: the mode is what the container's user needs. PostgreSQL and Redis
 # run under uids of their own images and read a password that is theirs alone.
@@ -50,12 +50,16 @@ certificate() {
 
 authority
 secret master-key 0400 "$(random)"
-for database in auth payments; do
+for database in auth users chat notifications payments; do
   certificate "$database-db"
   secret "$database-db-password" 0444 "$(random)"
   secret "$database-db-url" 0400 \
     "postgres://marquis:$(cat "secrets/$database-db-password")@$database-db:5432/$database?sslmode=verify-full&sslrootcert=/run/secrets/db-authority"
 done
+# The key by which push services know this installation (RFC 8292).
+if [ ! -s secrets/vapid-key ]; then
+  secret vapid-key 0400 "$(openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 | openssl pkcs8 -topk8 -nocrypt -outform DER | base64 -w0)"
+fi
 secret redis-password 0444 "$(random)"
 secret redis-url 0400 "redis://:$(cat secrets/redis-password)@redis:6379/0"
 
@@ -64,5 +68,5 @@ if [ ! -e .env ]; then
     .env.example >.env
   printf 'made .env\n'
 fi
-if [ "$(id -u)" -eq 0 ]; then chown -R "$uid:$gid" secrets data/gateway; fi
+if [ "$(id -u)" -eq 0 ]; then chown -R "$uid:$gid" secrets data/gateway data/avatars; fi
 printf 'ready: docker compose up --build -d --wait\n'

@@ -94,7 +94,7 @@ fn the_compose_configuration_loads_and_names_its_own_containers() {
             servers += 1;
         }
     }
-    assert_eq!(servers, 4);
+    assert_eq!(servers, 10);
     assert!(config.redis.is_configured());
 }
 
