@@ -116,6 +116,20 @@ fn report(kind: &str, mut taken: Vec<Duration>) {
     );
 }
 
+/// Processor time that a process has used, in milliseconds (proc(5): hundredths of a second).
+fn processor_time(pid: &str) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
+    fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() * 10.0
+}
+
+/// Processor time of the server's sessions on this database.
+async fn sessions_time(tables: &marquis_database::tokio_postgres::Client) -> f64 {
+    let sessions = "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database()";
+    let sessions = tables.query(sessions, &[]).await.expect("sessions");
+    sessions.iter().map(|row| processor_time(row.get(0))).sum()
+}
+
 #[tokio::main]
 async fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -149,6 +163,7 @@ async fn main() {
     let viewer = app.known("viewer").await.authorization();
     for (name, seconds) in [("warm-up", 5), ("measured", SECONDS)] {
         let until = Instant::now() + Duration::from_secs(seconds);
+        let before = (processor_time("self"), sessions_time(&tables).await);
         let clients: Vec<_> = (1..=CONNECTIONS)
             .map(|seed| tokio::spawn(client(address, viewer.clone(), seed, people, until)))
             .collect();
@@ -161,7 +176,13 @@ async fn main() {
             }
         }
         if name == "measured" {
+            let count = all.len() as f64;
             println!("{CONNECTIONS} connections, {} requests/s", all.len() as u64 / seconds);
+            println!(
+                "processor time of a request: {:.2} ms here (clients included), {:.2} ms in PostgreSQL",
+                (processor_time("self") - before.0) / count,
+                (sessions_time(&tables).await - before.1) / count,
+            );
             by_kind.into_iter().for_each(|(kind, taken)| report(kind, taken));
             report("all", all);
         }

@@ -30,9 +30,12 @@ CREATE TABLE people (
     -- A picture elsewhere, or one that is stored here; never both.
     avatar_url text,
     avatar_hash bytea REFERENCES avatars (hash),
+    -- As in avatars, so that lists need not look there.
+    avatar_media_type text,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     CHECK (avatar_url IS NULL OR avatar_hash IS NULL),
+    CHECK ((avatar_hash IS NULL) = (avatar_media_type IS NULL)),
     CHECK ((email IS NULL) = (email_index IS NULL)),
     CHECK ((email_index IS NULL) = (email_index_version IS NULL))
 );

@@ -9,10 +9,9 @@ SELECT true AS locked FROM pg_advisory_xact_lock(:lock);
 
 --! people_by_ids : PersonRow
 SELECT p.id, p.username, p.data_key, p.email, p.display_name, p.avatar_url, p.avatar_hash,
-    a.media_type AS avatar_media_type, s.is_online, s.last_seen_at, p.created_at, p.updated_at
+    p.avatar_media_type, s.is_online, s.last_seen_at, p.created_at, p.updated_at
 FROM people AS p
 LEFT JOIN presence AS s ON s.user_id = p.id
-LEFT JOIN avatars AS a ON a.hash = p.avatar_hash
 WHERE p.id = ANY(:ids);
 
 --! is_erased
@@ -51,11 +50,14 @@ UPDATE people
 SET display_name = CASE WHEN :change_display_name THEN :display_name ELSE display_name END,
     avatar_url = CASE WHEN :change_avatar THEN :avatar_url ELSE avatar_url END,
     avatar_hash = CASE WHEN :change_avatar THEN NULL ELSE avatar_hash END,
+    avatar_media_type = CASE WHEN :change_avatar THEN NULL ELSE avatar_media_type END,
     updated_at = :now
 WHERE id = :id;
 
 --! set_stored_avatar
-UPDATE people SET avatar_hash = :hash, avatar_url = NULL, updated_at = :now WHERE id = :id;
+UPDATE people
+SET avatar_hash = :hash, avatar_media_type = :media_type, avatar_url = NULL, updated_at = :now
+WHERE id = :id;
 
 --! delete_person : Erasable
 DELETE FROM people WHERE id = :id RETURNING avatar_hash;

@@ -56,8 +56,9 @@ pub struct UpdateProfileParams<T1: crate::BytesSql, T2: crate::StringSql> {
     pub id: uuid::Uuid,
 }
 #[derive(Debug)]
-pub struct SetStoredAvatarParams<T1: crate::BytesSql> {
+pub struct SetStoredAvatarParams<T1: crate::BytesSql, T2: crate::StringSql> {
     pub hash: T1,
+    pub media_type: T2,
     pub now: time::OffsetDateTime,
     pub id: uuid::Uuid,
 }
@@ -448,7 +449,7 @@ impl LockPersonStmt {
 pub struct PeopleByIdsStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn people_by_ids() -> PeopleByIdsStmt {
     PeopleByIdsStmt(
-        "SELECT p.id, p.username, p.data_key, p.email, p.display_name, p.avatar_url, p.avatar_hash, a.media_type AS avatar_media_type, s.is_online, s.last_seen_at, p.created_at, p.updated_at FROM people AS p LEFT JOIN presence AS s ON s.user_id = p.id LEFT JOIN avatars AS a ON a.hash = p.avatar_hash WHERE p.id = ANY($1)",
+        "SELECT p.id, p.username, p.data_key, p.email, p.display_name, p.avatar_url, p.avatar_hash, p.avatar_media_type, s.is_online, s.last_seen_at, p.created_at, p.updated_at FROM people AS p LEFT JOIN presence AS s ON s.user_id = p.id WHERE p.id = ANY($1)",
         None,
     )
 }
@@ -833,7 +834,7 @@ impl<'a, C: GenericClient + Send + Sync, T1: crate::StringSql>
 pub struct UpdateProfileStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn update_profile() -> UpdateProfileStmt {
     UpdateProfileStmt(
-        "UPDATE people SET display_name = CASE WHEN $1 THEN $2 ELSE display_name END, avatar_url = CASE WHEN $3 THEN $4 ELSE avatar_url END, avatar_hash = CASE WHEN $3 THEN NULL ELSE avatar_hash END, updated_at = $5 WHERE id = $6",
+        "UPDATE people SET display_name = CASE WHEN $1 THEN $2 ELSE display_name END, avatar_url = CASE WHEN $3 THEN $4 ELSE avatar_url END, avatar_hash = CASE WHEN $3 THEN NULL ELSE avatar_hash END, avatar_media_type = CASE WHEN $3 THEN NULL ELSE avatar_media_type END, updated_at = $5 WHERE id = $6",
         None,
     )
 }
@@ -896,7 +897,7 @@ impl<'a, C: GenericClient + Send + Sync, T1: crate::BytesSql, T2: crate::StringS
 pub struct SetStoredAvatarStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn set_stored_avatar() -> SetStoredAvatarStmt {
     SetStoredAvatarStmt(
-        "UPDATE people SET avatar_hash = $1, avatar_url = NULL, updated_at = $2 WHERE id = $3",
+        "UPDATE people SET avatar_hash = $1, avatar_media_type = $2, avatar_url = NULL, updated_at = $3 WHERE id = $4",
         None,
     )
 }
@@ -908,22 +909,23 @@ impl SetStoredAvatarStmt {
         self.1 = Some(client.prepare(self.0).await?);
         Ok(self)
     }
-    pub async fn bind<'c, 'a, 's, C: GenericClient, T1: crate::BytesSql>(
+    pub async fn bind<'c, 'a, 's, C: GenericClient, T1: crate::BytesSql, T2: crate::StringSql>(
         &'s self,
         client: &'c C,
         hash: &'a T1,
+        media_type: &'a T2,
         now: &'a time::OffsetDateTime,
         id: &'a uuid::Uuid,
     ) -> Result<u64, tokio_postgres::Error> {
-        client.execute(self.0, &[hash, now, id]).await
+        client.execute(self.0, &[hash, media_type, now, id]).await
     }
 }
-impl<'a, C: GenericClient + Send + Sync, T1: crate::BytesSql>
+impl<'a, C: GenericClient + Send + Sync, T1: crate::BytesSql, T2: crate::StringSql>
     crate::client::async_::Params<
         'a,
         'a,
         'a,
-        SetStoredAvatarParams<T1>,
+        SetStoredAvatarParams<T1, T2>,
         std::pin::Pin<
             Box<dyn futures_util::Future<Output = Result<u64, tokio_postgres::Error>> + Send + 'a>,
         >,
@@ -933,11 +935,11 @@ impl<'a, C: GenericClient + Send + Sync, T1: crate::BytesSql>
     fn params(
         &'a self,
         client: &'a C,
-        params: &'a SetStoredAvatarParams<T1>,
+        params: &'a SetStoredAvatarParams<T1, T2>,
     ) -> std::pin::Pin<
         Box<dyn futures_util::Future<Output = Result<u64, tokio_postgres::Error>> + Send + 'a>,
     > {
-        Box::pin(self.bind(client, &params.hash, &params.now, &params.id))
+        Box::pin(self.bind(client, &params.hash, &params.media_type, &params.now, &params.id))
     }
 }
 pub struct DeletePersonStmt(&'static str, Option<tokio_postgres::Statement>);

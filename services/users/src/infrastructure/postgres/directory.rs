@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use futures_util::future::try_join;
+use futures_util::future::try_join3;
 use marquis_users_queries::client::Params as _;
 use marquis_users_queries::queries::directory::{
     ListEverybodyParams, ListOfflineParams, ListOnlineParams, SearchEverybodyParams,
@@ -18,8 +18,9 @@ use crate::domain::{EmailAddress, Person, Search};
 
 /// The best way through the indexes depends on how rare a text is, so each search is planned
 /// for its own; compiling such short queries to machine code never pays. Sent ahead of the
-/// query, without waiting for its answer.
-const SESSION: &str = "SET plan_cache_mode = force_custom_plan; SET jit = off";
+/// query and after it, without waiting for answers.
+const PLAN_EACH: &str = "SET plan_cache_mode = force_custom_plan; SET jit = off";
+const PLAN_AS_USUAL: &str = "SET plan_cache_mode = auto";
 
 /// What a statement of `queries/directory.sql` found.
 struct Found {
@@ -93,8 +94,9 @@ impl PostgresPeople {
         let (beyond, pattern) = (beyond.as_str(), pattern.as_deref());
         let (limit, offset) = (i64::from(window.limit), window.offset);
         let (ceiling, most_parts) = (COUNT_CEILING, MOST_PARTS);
-        let session = client.batch_execute(SESSION);
-        let (_, found) = match is_online {
+        let (before, after) =
+            (client.batch_execute(PLAN_EACH), client.batch_execute(PLAN_AS_USUAL));
+        let (_, found, _) = match is_online {
             None => {
                 let wanted = SearchEverybodyParams {
                     text,
@@ -105,7 +107,7 @@ impl PostgresPeople {
                     limit,
                     offset,
                 };
-                try_join(session, found!(client, search_everybody(), wanted)).await?
+                try_join3(before, found!(client, search_everybody(), wanted), after).await?
             }
             Some(true) => {
                 let wanted = SearchOnlineParams {
@@ -117,7 +119,7 @@ impl PostgresPeople {
                     limit,
                     offset,
                 };
-                try_join(session, found!(client, search_online(), wanted)).await?
+                try_join3(before, found!(client, search_online(), wanted), after).await?
             }
             Some(false) => {
                 let wanted = SearchOfflineParams {
@@ -129,7 +131,7 @@ impl PostgresPeople {
                     limit,
                     offset,
                 };
-                try_join(session, found!(client, search_offline(), wanted)).await?
+                try_join3(before, found!(client, search_offline(), wanted), after).await?
             }
         };
         Ok(found)

@@ -30,14 +30,15 @@ impl Pictures for PostgresPeople {
             let hash = &picture.name.hash.0[..];
             let mut client = self.database.client().await?;
             let tx = client.transaction().await?;
+            let media_type = picture.name.media_type.as_str();
             let row = KeepAvatarParams {
                 hash,
-                media_type: picture.name.media_type.as_str(),
+                media_type,
                 size: i32::try_from(picture.content.len()).unwrap_or(i32::MAX),
                 now,
             };
             keep_avatar().params(&tx, &row).await?;
-            let given = SetStoredAvatarParams { hash, now, id: id.uuid() };
+            let given = SetStoredAvatarParams { hash, media_type, now, id: id.uuid() };
             if set_stored_avatar().params(&tx, &given).await? == 0 {
                 return Ok(false);
             }
