@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 
+import engineio
 import requests
 import socketio
 
@@ -20,6 +21,21 @@ def say(what):
         sys.stdout.flush()
 
 
+class InOrder(engineio.Client):
+    """The library handles each packet in a thread of its own, so that handlers run in no
+    certain order. What is told here is the order in which packets came."""
+
+    def _trigger_event(self, event, *args, **kwargs):
+        if event == "message":
+            kwargs["run_async"] = False
+        return super()._trigger_event(event, *args, **kwargs)
+
+
+class StockClient(socketio.Client):
+    def _engineio_client_class(self):
+        return InOrder
+
+
 class Client:
     def __init__(self, command):
         self.name = command["name"]
@@ -30,7 +46,7 @@ class Client:
         session.trust_env = False
         if command.get("ca"):
             session.verify = command["ca"]
-        self.socket = socketio.Client(
+        self.socket = StockClient(
             http_session=session,
             reconnection=command["reconnection"],
             reconnection_delay=0.05,

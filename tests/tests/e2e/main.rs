@@ -14,6 +14,7 @@ mod limits;
 mod operator;
 mod outage;
 mod payments;
+mod people;
 mod realtime;
 mod realtime_history;
 mod realtime_outage;
