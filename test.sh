@@ -54,7 +54,7 @@ start_postgres() {
   for attempt in 1 2 3 4 5; do
     port=$(quiet_port)
     # Tests own their data for seconds: durability costs time and buys nothing here.
-    options="-p $port -k $scratch/socket -c listen_addresses=127.0.0.1 -c max_connections=300"
+    options="-p $port -k $scratch/socket -c listen_addresses=127.0.0.1 -c max_connections=1000"
     options="$options -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
     if as_postgres "$bin/pg_ctl" start -w -t 60 -D "$scratch/postgres" \
       -l "$scratch/postgres.log" -o "$options" >/dev/null; then

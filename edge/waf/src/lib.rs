@@ -1,3 +1,5 @@
+//! A firewall engine for ModSecurity's rule language, independent of any server.
+//!
 #![doc = include_str!("../README.md")]
 
 pub mod body;

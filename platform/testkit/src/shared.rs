@@ -33,7 +33,7 @@ async fn start() -> PrivateCluster {
         for slot in 0..SLOTS {
             let mut settings = PrivateSettings::new(base.join(format!("postgres-{slot}")));
             settings.durable = false;
-            settings.max_connections = 200;
+            settings.max_connections = 1000;
             match PrivateCluster::start(settings, |_| {}).await {
                 Ok(cluster) => return cluster,
                 Err(PrivateError::InUse { .. }) => {}
