@@ -15,7 +15,7 @@ use super::delivery::{MessageView, Parcel, Post};
 use super::limits::{Counted, Limits};
 use super::names::Names;
 use super::ports::{Draft, Fate, Messages, Place, StoreError};
-use crate::domain::{ClientId, Content, Entry, MessageId, PersonId};
+use crate::domain::{ClientId, Content, Entry, MessageId, NodeId, PersonId};
 
 /// Messages that may wait for a writer; whoever sends more waits.
 const QUEUE: usize = 1_024;
@@ -206,30 +206,19 @@ impl Writer {
         if let Some(Err(error)) = fates.iter().find(|fate| fate.is_err()) {
             tracing::warn!(error = error as &dyn std::error::Error, "messages are not saved");
         }
-        let mut parcels = Vec::new();
+        // Sockets of this node are told at once, in the same breath as the sender is answered;
+        // other nodes get everything together.
+        let mut elsewhere = Vec::new();
         let mut saved = 0;
         for (job, fate) in batch.drain(..).zip(fates) {
             let Job { draft, sender_name, reply } = job;
             match fate {
                 Ok(Fate::Saved { sender, receiver }) => {
                     saved += 1;
+                    let copy = Copy { draft: &draft, sender_name: &sender_name, now };
+                    self.announce(&copy, true, &sender, &mut elsewhere);
                     reply(Ok(draft.id));
-                    let both = [
-                        (draft.sender, draft.receiver, true, sender),
-                        (draft.receiver, draft.sender, false, receiver),
-                    ];
-                    for (owner, peer, outgoing, place) in both {
-                        announce(
-                            owner,
-                            peer,
-                            outgoing,
-                            &place,
-                            &draft,
-                            &sender_name,
-                            now,
-                            &mut parcels,
-                        );
-                    }
+                    self.announce(&copy, false, &receiver, &mut elsewhere);
                 }
                 Ok(Fate::Known(id)) => reply(Ok(id)),
                 Ok(Fate::Blocked) => reply(Err(ChatError::Blocked)),
@@ -237,7 +226,7 @@ impl Writer {
             }
         }
         self.metrics.chat_messages_total.with_label_values(&["direct"]).inc_by(saved);
-        self.post.send(parcels).await;
+        self.post.send(elsewhere).await;
     }
 }
 
@@ -246,32 +235,49 @@ fn one(fates: Vec<Fate>) -> Result<Fate, StoreError> {
     fates.into_iter().next().ok_or_else(missing)
 }
 
-#[expect(clippy::too_many_arguments, reason = "the two copies of one message, spelled out")]
-fn announce(
-    owner: PersonId,
-    peer: PersonId,
-    outgoing: bool,
-    place: &Place,
-    draft: &Draft,
-    sender_name: &str,
+/// A message about to be told to one of its two people.
+struct Copy<'a> {
+    draft: &'a Draft,
+    sender_name: &'a str,
     now: time::OffsetDateTime,
-    parcels: &mut Vec<(crate::domain::NodeId, Parcel)>,
-) {
-    if place.nodes.is_empty() {
-        return;
+}
+
+impl Copy<'_> {
+    fn view(&self, outgoing: bool, seq: i64) -> (PersonId, MessageView) {
+        let draft = self.draft;
+        let (owner, peer) =
+            if outgoing { (draft.sender, draft.receiver) } else { (draft.receiver, draft.sender) };
+        let entry = Entry {
+            seq,
+            peer,
+            outgoing,
+            id: draft.id,
+            content: draft.content.as_str().to_owned(),
+            created_at: self.now,
+            edited_at: None,
+            deleted_at: None,
+        };
+        (owner, MessageView::of(owner, entry, self.sender_name))
     }
-    let entry = Entry {
-        seq: place.seq,
-        peer,
-        outgoing,
-        id: draft.id,
-        content: draft.content.as_str().to_owned(),
-        created_at: now,
-        edited_at: None,
-        deleted_at: None,
-    };
-    let message = MessageView::of(owner, entry, sender_name);
-    for node in &place.nodes {
-        parcels.push((*node, Parcel::Message { to: owner, message: message.clone() }));
+}
+
+impl Writer {
+    fn announce(
+        &self,
+        copy: &Copy<'_>,
+        outgoing: bool,
+        place: &Place,
+        elsewhere: &mut Vec<(NodeId, Parcel)>,
+    ) {
+        let own = self.post.node();
+        for node in &place.nodes {
+            let (to, message) = copy.view(outgoing, place.seq);
+            let parcel = Parcel::Message { to, message };
+            if Some(*node) == own {
+                self.post.accept(parcel);
+            } else {
+                elsewhere.push((*node, parcel));
+            }
+        }
     }
 }

@@ -23,7 +23,8 @@ use super::payload::{Incoming, packet};
 use super::session::{Phase, Session, Take};
 use super::{Ending, Engine, EngineSettings, Refusal};
 
-type Socket = WebSocketStream<TokioIo<Upgraded>>;
+/// In a box, because a future keeps everything it is given twice.
+type Socket = Box<WebSocketStream<TokioIo<Upgraded>>>;
 
 /// RFC 6455, section 1.3.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -40,7 +41,7 @@ pub(super) fn open(engine: &Arc<Engine>, mut request: Request) -> Result<Respons
     let engine = Arc::clone(engine);
     tokio::spawn(async move {
         match connected(upgrading, &engine.settings).await {
-            Some(socket) => carry(&engine, session, socket, Some(handshake)).await,
+            Some(socket) => carry(engine, session, socket, Some(handshake)),
             None => session.end(Ending::ClientLeft),
         }
     });
@@ -65,7 +66,7 @@ pub(super) fn upgrade(
         };
         let timeout = engine.settings.upgrade_timeout;
         match tokio::time::timeout(timeout, Box::pin(probing)).await {
-            Ok(Some(socket)) => carry(&engine, session, socket, None).await,
+            Ok(Some(socket)) => carry(engine, session, socket, None),
             _ => session.abandon_upgrade(),
         }
     });
@@ -114,7 +115,7 @@ async fn connected(upgrading: OnUpgrade, settings: &EngineSettings) -> Option<So
         .max_message_size(Some(settings.max_packet))
         .max_frame_size(Some(settings.max_packet));
     let connection = TokioIo::new(connection);
-    Some(WebSocketStream::from_raw_socket(connection, Role::Server, Some(config)).await)
+    Some(Box::new(WebSocketStream::from_raw_socket(connection, Role::Server, Some(config)).await))
 }
 
 /// The client tries the WebSocket, then changes over; whether it did.
@@ -132,24 +133,24 @@ async fn said(socket: &mut Socket, wanted: &str) -> bool {
     matches!(socket.next().await, Some(Ok(Message::Text(text))) if text == wanted)
 }
 
-struct Counted<'a>(&'a Engine);
+struct Counted(Arc<Engine>);
 
-impl Drop for Counted<'_> {
+impl Drop for Counted {
     fn drop(&mut self) {
         (self.0.websockets)(-1);
     }
 }
 
-async fn carry(
-    engine: &Arc<Engine>,
-    session: Arc<Session>,
-    mut socket: Socket,
-    handshake: Option<Bytes>,
-) {
+/// Gives the session a task of its own: what it took to get here is not kept beside it.
+fn carry(engine: Arc<Engine>, session: Arc<Session>, socket: Socket, handshake: Option<Bytes>) {
     (engine.websockets)(1);
-    let _counted = Counted(engine);
-    if let Some(handshake) = handshake
-        && (write(&mut socket, &[handshake]).await.is_err())
+    tokio::spawn(run(Counted(engine), session, socket, handshake));
+}
+
+async fn run(counted: Counted, session: Arc<Session>, mut socket: Socket, first: Option<Bytes>) {
+    let _counted = counted;
+    if let Some(first) = first
+        && (write(&mut socket, vec![first]).await.is_err())
     {
         return session.end(Ending::ClientLeft);
     }
@@ -159,11 +160,10 @@ async fn carry(
             Take::Packets(packets) => {
                 let bytes = packets.iter().map(Bytes::len).sum();
                 let written = if session.phase() == Phase::Over {
-                    let last_words = write(&mut socket, &packets);
-                    tokio::time::timeout(FAREWELL, last_words).await.is_ok_and(|w| w.is_ok())
+                    last_words(&mut socket, packets).await
                 } else {
                     tokio::select! {
-                        written = write(&mut socket, &packets) => written.is_ok(),
+                        written = write(&mut socket, packets) => written.is_ok(),
                         // Ended in the middle: nobody reads the rest.
                         () = session.over() => false,
                     }
@@ -218,15 +218,26 @@ fn received(
     }
 }
 
-async fn write(socket: &mut Socket, packets: &[Bytes]) -> Result<(), Error> {
+async fn write(socket: &mut Socket, packets: Vec<Bytes>) -> Result<(), Error> {
     for packet in packets {
-        let Ok(text) = Utf8Bytes::try_from(packet.clone()) else { continue };
+        let Ok(text) = Utf8Bytes::try_from(packet) else { continue };
         socket.feed(Message::Text(text)).await?;
     }
     socket.flush().await
 }
 
-async fn farewell(mut socket: Socket) {
-    // Whoever does not hear it finds the connection closed.
-    let _ = tokio::time::timeout(FAREWELL, socket.close(None)).await;
+/// Boxed, as the farewell is: every session comes here once, and thousands rest meanwhile.
+fn last_words(socket: &mut Socket, packets: Vec<Bytes>) -> BoxFuture<'_, bool> {
+    Box::pin(async move {
+        let writing = tokio::time::timeout(FAREWELL, write(socket, packets));
+        writing.await.is_ok_and(|written| written.is_ok())
+    })
+}
+
+fn farewell(mut socket: Socket) -> BoxFuture<'static, ()> {
+    Box::pin(async move {
+        // Whoever does not hear it finds the connection closed.
+        let socket: &mut WebSocketStream<_> = &mut socket;
+        let _ = tokio::time::timeout(FAREWELL, socket.close(None)).await;
+    })
 }
