@@ -1,8 +1,8 @@
 //! How quick the directory is among a million people: 32 clients on connections of their
 //! own ask for pages, beginnings and parts of names, and addresses, over HTTP.
 //!
-//! `cargo bench -p marquis-users --bench directory -- --people 1000000`. Without `--bench`
-//! (when `cargo test` builds everything) it does nothing.
+//! `cargo bench -p marquis-users --bench directory -- --people 1000000 --pool 4`.
+//! Without `--bench` (when `cargo test` builds everything) it does nothing.
 
 #![expect(clippy::print_stdout, reason = "a measurement is for reading")]
 
@@ -136,10 +136,13 @@ async fn main() {
     if !arguments.iter().any(|argument| argument == "--bench") {
         return;
     }
-    let given = arguments.iter().skip_while(|argument| *argument != "--people").nth(1);
-    let people: u64 = given.map_or(1_000_000, |given| given.parse().expect("a number"));
+    let given = |name: &str| {
+        let value = arguments.iter().skip_while(|argument| *argument != name).nth(1);
+        value.map(|value| value.parse::<u32>().expect("a number"))
+    };
+    let people = u64::from(given("--people").unwrap_or(1_000_000));
 
-    let app = App::start().await;
+    let app = App::start_sized(harness::keyring(), given("--pool")).await;
     let tables = app.tables().await;
     let began = Instant::now();
     // An index is made faster of all rows than row by row.

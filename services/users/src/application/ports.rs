@@ -13,9 +13,10 @@ use crate::domain::{
     EmailAddress, Person, PersonId, PictureHash, PictureName, PrivatePerson, ProfileChange, Search,
 };
 
-/// Totals of filtered lists are counted up to this; searches find no more beginnings of names.
+/// Totals are counted up to this.
 pub const COUNT_CEILING: i64 = 1_000;
-/// Searches find no more names that contain a text elsewhere.
+/// Searches find no more names that contain a text elsewhere than at the beginning, and none
+/// when those that begin with it reach [`COUNT_CEILING`].
 pub const MOST_PARTS: i64 = 200;
 
 /// Something that is stored could not be read or written.

@@ -263,8 +263,16 @@ impl App {
     }
 
     pub async fn start_with(keyring: Arc<Keyring>) -> Self {
+        Self::start_sized(keyring, None).await
+    }
+
+    /// With another number of connections to the database.
+    pub async fn start_sized(keyring: Arc<Keyring>, connections: Option<u32>) -> Self {
         let database = TestDatabase::new(NAME, MIGRATIONS).await;
-        let mut app = Self::on(database.database(), keyring);
+        let mut settings = database.settings();
+        settings.pool_size = connections.unwrap_or(settings.pool_size);
+        let pool = Database::connect(&settings, NAME, Metrics::new()).expect("settings");
+        let mut app = Self::on(pool, keyring);
         app.test_database = Some(database);
         app
     }

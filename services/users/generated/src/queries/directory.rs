@@ -19,32 +19,53 @@ pub struct ListOfflineParams {
     pub offset: i64,
 }
 #[derive(Debug)]
-pub struct SearchEverybodyParams<T1: crate::StringSql, T2: crate::StringSql, T3: crate::StringSql> {
+pub struct BeginEverybodyParams<T1: crate::StringSql, T2: crate::StringSql> {
     pub text: T1,
     pub beyond: T2,
     pub ceiling: i64,
-    pub pattern: Option<T3>,
-    pub most_parts: i64,
     pub limit: i64,
     pub offset: i64,
 }
 #[derive(Debug)]
-pub struct SearchOnlineParams<T1: crate::StringSql, T2: crate::StringSql, T3: crate::StringSql> {
+pub struct BeginOnlineParams<T1: crate::StringSql, T2: crate::StringSql> {
     pub text: T1,
     pub beyond: T2,
     pub ceiling: i64,
-    pub pattern: Option<T3>,
-    pub most_parts: i64,
     pub limit: i64,
     pub offset: i64,
 }
 #[derive(Debug)]
-pub struct SearchOfflineParams<T1: crate::StringSql, T2: crate::StringSql, T3: crate::StringSql> {
+pub struct BeginOfflineParams<T1: crate::StringSql, T2: crate::StringSql> {
     pub text: T1,
     pub beyond: T2,
     pub ceiling: i64,
-    pub pattern: Option<T3>,
-    pub most_parts: i64,
+    pub limit: i64,
+    pub offset: i64,
+}
+#[derive(Debug)]
+pub struct PartsEverybodyParams<T1: crate::StringSql, T2: crate::StringSql, T3: crate::StringSql> {
+    pub pattern: T1,
+    pub text: T2,
+    pub beyond: T3,
+    pub ceiling: i64,
+    pub limit: i64,
+    pub offset: i64,
+}
+#[derive(Debug)]
+pub struct PartsOnlineParams<T1: crate::StringSql, T2: crate::StringSql, T3: crate::StringSql> {
+    pub pattern: T1,
+    pub text: T2,
+    pub beyond: T3,
+    pub ceiling: i64,
+    pub limit: i64,
+    pub offset: i64,
+}
+#[derive(Debug)]
+pub struct PartsOfflineParams<T1: crate::StringSql, T2: crate::StringSql, T3: crate::StringSql> {
+    pub pattern: T1,
+    pub text: T2,
+    pub beyond: T3,
+    pub ceiling: i64,
     pub limit: i64,
     pub offset: i64,
 }
@@ -91,44 +112,86 @@ impl<'a> From<ListOfflineBorrowed<'a>> for ListOffline {
     }
 }
 #[derive(Debug, Clone, PartialEq)]
-pub struct SearchEverybody {
+pub struct BeginEverybody {
     pub total: i64,
     pub ids: Vec<uuid::Uuid>,
 }
-pub struct SearchEverybodyBorrowed<'a> {
+pub struct BeginEverybodyBorrowed<'a> {
     pub total: i64,
     pub ids: crate::ArrayIterator<'a, uuid::Uuid>,
 }
-impl<'a> From<SearchEverybodyBorrowed<'a>> for SearchEverybody {
-    fn from(SearchEverybodyBorrowed { total, ids }: SearchEverybodyBorrowed<'a>) -> Self {
+impl<'a> From<BeginEverybodyBorrowed<'a>> for BeginEverybody {
+    fn from(BeginEverybodyBorrowed { total, ids }: BeginEverybodyBorrowed<'a>) -> Self {
         Self { total, ids: ids.map(|v| v).collect() }
     }
 }
 #[derive(Debug, Clone, PartialEq)]
-pub struct SearchOnline {
+pub struct BeginOnline {
     pub total: i64,
     pub ids: Vec<uuid::Uuid>,
 }
-pub struct SearchOnlineBorrowed<'a> {
+pub struct BeginOnlineBorrowed<'a> {
     pub total: i64,
     pub ids: crate::ArrayIterator<'a, uuid::Uuid>,
 }
-impl<'a> From<SearchOnlineBorrowed<'a>> for SearchOnline {
-    fn from(SearchOnlineBorrowed { total, ids }: SearchOnlineBorrowed<'a>) -> Self {
+impl<'a> From<BeginOnlineBorrowed<'a>> for BeginOnline {
+    fn from(BeginOnlineBorrowed { total, ids }: BeginOnlineBorrowed<'a>) -> Self {
         Self { total, ids: ids.map(|v| v).collect() }
     }
 }
 #[derive(Debug, Clone, PartialEq)]
-pub struct SearchOffline {
+pub struct BeginOffline {
     pub total: i64,
     pub ids: Vec<uuid::Uuid>,
 }
-pub struct SearchOfflineBorrowed<'a> {
+pub struct BeginOfflineBorrowed<'a> {
     pub total: i64,
     pub ids: crate::ArrayIterator<'a, uuid::Uuid>,
 }
-impl<'a> From<SearchOfflineBorrowed<'a>> for SearchOffline {
-    fn from(SearchOfflineBorrowed { total, ids }: SearchOfflineBorrowed<'a>) -> Self {
+impl<'a> From<BeginOfflineBorrowed<'a>> for BeginOffline {
+    fn from(BeginOfflineBorrowed { total, ids }: BeginOfflineBorrowed<'a>) -> Self {
+        Self { total, ids: ids.map(|v| v).collect() }
+    }
+}
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartsEverybody {
+    pub total: i64,
+    pub ids: Vec<uuid::Uuid>,
+}
+pub struct PartsEverybodyBorrowed<'a> {
+    pub total: i64,
+    pub ids: crate::ArrayIterator<'a, uuid::Uuid>,
+}
+impl<'a> From<PartsEverybodyBorrowed<'a>> for PartsEverybody {
+    fn from(PartsEverybodyBorrowed { total, ids }: PartsEverybodyBorrowed<'a>) -> Self {
+        Self { total, ids: ids.map(|v| v).collect() }
+    }
+}
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartsOnline {
+    pub total: i64,
+    pub ids: Vec<uuid::Uuid>,
+}
+pub struct PartsOnlineBorrowed<'a> {
+    pub total: i64,
+    pub ids: crate::ArrayIterator<'a, uuid::Uuid>,
+}
+impl<'a> From<PartsOnlineBorrowed<'a>> for PartsOnline {
+    fn from(PartsOnlineBorrowed { total, ids }: PartsOnlineBorrowed<'a>) -> Self {
+        Self { total, ids: ids.map(|v| v).collect() }
+    }
+}
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartsOffline {
+    pub total: i64,
+    pub ids: Vec<uuid::Uuid>,
+}
+pub struct PartsOfflineBorrowed<'a> {
+    pub total: i64,
+    pub ids: crate::ArrayIterator<'a, uuid::Uuid>,
+}
+impl<'a> From<PartsOfflineBorrowed<'a>> for PartsOffline {
+    fn from(PartsOfflineBorrowed { total, ids }: PartsOfflineBorrowed<'a>) -> Self {
         Self { total, ids: ids.map(|v| v).collect() }
     }
 }
@@ -340,23 +403,23 @@ where
         Ok(mapped)
     }
 }
-pub struct SearchEverybodyQuery<'c, 'a, 's, C: GenericClient, T, const N: usize> {
+pub struct BeginEverybodyQuery<'c, 'a, 's, C: GenericClient, T, const N: usize> {
     client: &'c C,
     params: [&'a (dyn postgres_types::ToSql + Sync); N],
     query: &'static str,
     cached: Option<&'s tokio_postgres::Statement>,
-    extractor: fn(&tokio_postgres::Row) -> Result<SearchEverybodyBorrowed, tokio_postgres::Error>,
-    mapper: fn(SearchEverybodyBorrowed) -> T,
+    extractor: fn(&tokio_postgres::Row) -> Result<BeginEverybodyBorrowed, tokio_postgres::Error>,
+    mapper: fn(BeginEverybodyBorrowed) -> T,
 }
-impl<'c, 'a, 's, C, T: 'c, const N: usize> SearchEverybodyQuery<'c, 'a, 's, C, T, N>
+impl<'c, 'a, 's, C, T: 'c, const N: usize> BeginEverybodyQuery<'c, 'a, 's, C, T, N>
 where
     C: GenericClient,
 {
     pub fn map<R>(
         self,
-        mapper: fn(SearchEverybodyBorrowed) -> R,
-    ) -> SearchEverybodyQuery<'c, 'a, 's, C, R, N> {
-        SearchEverybodyQuery {
+        mapper: fn(BeginEverybodyBorrowed) -> R,
+    ) -> BeginEverybodyQuery<'c, 'a, 's, C, R, N> {
+        BeginEverybodyQuery {
             client: self.client,
             params: self.params,
             query: self.query,
@@ -407,23 +470,23 @@ where
         Ok(mapped)
     }
 }
-pub struct SearchOnlineQuery<'c, 'a, 's, C: GenericClient, T, const N: usize> {
+pub struct BeginOnlineQuery<'c, 'a, 's, C: GenericClient, T, const N: usize> {
     client: &'c C,
     params: [&'a (dyn postgres_types::ToSql + Sync); N],
     query: &'static str,
     cached: Option<&'s tokio_postgres::Statement>,
-    extractor: fn(&tokio_postgres::Row) -> Result<SearchOnlineBorrowed, tokio_postgres::Error>,
-    mapper: fn(SearchOnlineBorrowed) -> T,
+    extractor: fn(&tokio_postgres::Row) -> Result<BeginOnlineBorrowed, tokio_postgres::Error>,
+    mapper: fn(BeginOnlineBorrowed) -> T,
 }
-impl<'c, 'a, 's, C, T: 'c, const N: usize> SearchOnlineQuery<'c, 'a, 's, C, T, N>
+impl<'c, 'a, 's, C, T: 'c, const N: usize> BeginOnlineQuery<'c, 'a, 's, C, T, N>
 where
     C: GenericClient,
 {
     pub fn map<R>(
         self,
-        mapper: fn(SearchOnlineBorrowed) -> R,
-    ) -> SearchOnlineQuery<'c, 'a, 's, C, R, N> {
-        SearchOnlineQuery {
+        mapper: fn(BeginOnlineBorrowed) -> R,
+    ) -> BeginOnlineQuery<'c, 'a, 's, C, R, N> {
+        BeginOnlineQuery {
             client: self.client,
             params: self.params,
             query: self.query,
@@ -474,23 +537,224 @@ where
         Ok(mapped)
     }
 }
-pub struct SearchOfflineQuery<'c, 'a, 's, C: GenericClient, T, const N: usize> {
+pub struct BeginOfflineQuery<'c, 'a, 's, C: GenericClient, T, const N: usize> {
     client: &'c C,
     params: [&'a (dyn postgres_types::ToSql + Sync); N],
     query: &'static str,
     cached: Option<&'s tokio_postgres::Statement>,
-    extractor: fn(&tokio_postgres::Row) -> Result<SearchOfflineBorrowed, tokio_postgres::Error>,
-    mapper: fn(SearchOfflineBorrowed) -> T,
+    extractor: fn(&tokio_postgres::Row) -> Result<BeginOfflineBorrowed, tokio_postgres::Error>,
+    mapper: fn(BeginOfflineBorrowed) -> T,
 }
-impl<'c, 'a, 's, C, T: 'c, const N: usize> SearchOfflineQuery<'c, 'a, 's, C, T, N>
+impl<'c, 'a, 's, C, T: 'c, const N: usize> BeginOfflineQuery<'c, 'a, 's, C, T, N>
 where
     C: GenericClient,
 {
     pub fn map<R>(
         self,
-        mapper: fn(SearchOfflineBorrowed) -> R,
-    ) -> SearchOfflineQuery<'c, 'a, 's, C, R, N> {
-        SearchOfflineQuery {
+        mapper: fn(BeginOfflineBorrowed) -> R,
+    ) -> BeginOfflineQuery<'c, 'a, 's, C, R, N> {
+        BeginOfflineQuery {
+            client: self.client,
+            params: self.params,
+            query: self.query,
+            cached: self.cached,
+            extractor: self.extractor,
+            mapper,
+        }
+    }
+    pub async fn one(self) -> Result<T, tokio_postgres::Error> {
+        let row =
+            crate::client::async_::one(self.client, self.query, &self.params, self.cached).await?;
+        Ok((self.mapper)((self.extractor)(&row)?))
+    }
+    pub async fn all(self) -> Result<Vec<T>, tokio_postgres::Error> {
+        self.iter().await?.try_collect().await
+    }
+    pub async fn opt(self) -> Result<Option<T>, tokio_postgres::Error> {
+        let opt_row =
+            crate::client::async_::opt(self.client, self.query, &self.params, self.cached).await?;
+        Ok(opt_row
+            .map(|row| {
+                let extracted = (self.extractor)(&row)?;
+                Ok((self.mapper)(extracted))
+            })
+            .transpose()?)
+    }
+    pub async fn iter(
+        self,
+    ) -> Result<
+        impl futures_util::Stream<Item = Result<T, tokio_postgres::Error>> + 'c,
+        tokio_postgres::Error,
+    > {
+        let stream = crate::client::async_::raw(
+            self.client,
+            self.query,
+            crate::slice_iter(&self.params),
+            self.cached,
+        )
+        .await?;
+        let mapped = stream
+            .map(move |res| {
+                res.and_then(|row| {
+                    let extracted = (self.extractor)(&row)?;
+                    Ok((self.mapper)(extracted))
+                })
+            })
+            .into_stream();
+        Ok(mapped)
+    }
+}
+pub struct PartsEverybodyQuery<'c, 'a, 's, C: GenericClient, T, const N: usize> {
+    client: &'c C,
+    params: [&'a (dyn postgres_types::ToSql + Sync); N],
+    query: &'static str,
+    cached: Option<&'s tokio_postgres::Statement>,
+    extractor: fn(&tokio_postgres::Row) -> Result<PartsEverybodyBorrowed, tokio_postgres::Error>,
+    mapper: fn(PartsEverybodyBorrowed) -> T,
+}
+impl<'c, 'a, 's, C, T: 'c, const N: usize> PartsEverybodyQuery<'c, 'a, 's, C, T, N>
+where
+    C: GenericClient,
+{
+    pub fn map<R>(
+        self,
+        mapper: fn(PartsEverybodyBorrowed) -> R,
+    ) -> PartsEverybodyQuery<'c, 'a, 's, C, R, N> {
+        PartsEverybodyQuery {
+            client: self.client,
+            params: self.params,
+            query: self.query,
+            cached: self.cached,
+            extractor: self.extractor,
+            mapper,
+        }
+    }
+    pub async fn one(self) -> Result<T, tokio_postgres::Error> {
+        let row =
+            crate::client::async_::one(self.client, self.query, &self.params, self.cached).await?;
+        Ok((self.mapper)((self.extractor)(&row)?))
+    }
+    pub async fn all(self) -> Result<Vec<T>, tokio_postgres::Error> {
+        self.iter().await?.try_collect().await
+    }
+    pub async fn opt(self) -> Result<Option<T>, tokio_postgres::Error> {
+        let opt_row =
+            crate::client::async_::opt(self.client, self.query, &self.params, self.cached).await?;
+        Ok(opt_row
+            .map(|row| {
+                let extracted = (self.extractor)(&row)?;
+                Ok((self.mapper)(extracted))
+            })
+            .transpose()?)
+    }
+    pub async fn iter(
+        self,
+    ) -> Result<
+        impl futures_util::Stream<Item = Result<T, tokio_postgres::Error>> + 'c,
+        tokio_postgres::Error,
+    > {
+        let stream = crate::client::async_::raw(
+            self.client,
+            self.query,
+            crate::slice_iter(&self.params),
+            self.cached,
+        )
+        .await?;
+        let mapped = stream
+            .map(move |res| {
+                res.and_then(|row| {
+                    let extracted = (self.extractor)(&row)?;
+                    Ok((self.mapper)(extracted))
+                })
+            })
+            .into_stream();
+        Ok(mapped)
+    }
+}
+pub struct PartsOnlineQuery<'c, 'a, 's, C: GenericClient, T, const N: usize> {
+    client: &'c C,
+    params: [&'a (dyn postgres_types::ToSql + Sync); N],
+    query: &'static str,
+    cached: Option<&'s tokio_postgres::Statement>,
+    extractor: fn(&tokio_postgres::Row) -> Result<PartsOnlineBorrowed, tokio_postgres::Error>,
+    mapper: fn(PartsOnlineBorrowed) -> T,
+}
+impl<'c, 'a, 's, C, T: 'c, const N: usize> PartsOnlineQuery<'c, 'a, 's, C, T, N>
+where
+    C: GenericClient,
+{
+    pub fn map<R>(
+        self,
+        mapper: fn(PartsOnlineBorrowed) -> R,
+    ) -> PartsOnlineQuery<'c, 'a, 's, C, R, N> {
+        PartsOnlineQuery {
+            client: self.client,
+            params: self.params,
+            query: self.query,
+            cached: self.cached,
+            extractor: self.extractor,
+            mapper,
+        }
+    }
+    pub async fn one(self) -> Result<T, tokio_postgres::Error> {
+        let row =
+            crate::client::async_::one(self.client, self.query, &self.params, self.cached).await?;
+        Ok((self.mapper)((self.extractor)(&row)?))
+    }
+    pub async fn all(self) -> Result<Vec<T>, tokio_postgres::Error> {
+        self.iter().await?.try_collect().await
+    }
+    pub async fn opt(self) -> Result<Option<T>, tokio_postgres::Error> {
+        let opt_row =
+            crate::client::async_::opt(self.client, self.query, &self.params, self.cached).await?;
+        Ok(opt_row
+            .map(|row| {
+                let extracted = (self.extractor)(&row)?;
+                Ok((self.mapper)(extracted))
+            })
+            .transpose()?)
+    }
+    pub async fn iter(
+        self,
+    ) -> Result<
+        impl futures_util::Stream<Item = Result<T, tokio_postgres::Error>> + 'c,
+        tokio_postgres::Error,
+    > {
+        let stream = crate::client::async_::raw(
+            self.client,
+            self.query,
+            crate::slice_iter(&self.params),
+            self.cached,
+        )
+        .await?;
+        let mapped = stream
+            .map(move |res| {
+                res.and_then(|row| {
+                    let extracted = (self.extractor)(&row)?;
+                    Ok((self.mapper)(extracted))
+                })
+            })
+            .into_stream();
+        Ok(mapped)
+    }
+}
+pub struct PartsOfflineQuery<'c, 'a, 's, C: GenericClient, T, const N: usize> {
+    client: &'c C,
+    params: [&'a (dyn postgres_types::ToSql + Sync); N],
+    query: &'static str,
+    cached: Option<&'s tokio_postgres::Statement>,
+    extractor: fn(&tokio_postgres::Row) -> Result<PartsOfflineBorrowed, tokio_postgres::Error>,
+    mapper: fn(PartsOfflineBorrowed) -> T,
+}
+impl<'c, 'a, 's, C, T: 'c, const N: usize> PartsOfflineQuery<'c, 'a, 's, C, T, N>
+where
+    C: GenericClient,
+{
+    pub fn map<R>(
+        self,
+        mapper: fn(PartsOfflineBorrowed) -> R,
+    ) -> PartsOfflineQuery<'c, 'a, 's, C, R, N> {
+        PartsOfflineQuery {
             client: self.client,
             params: self.params,
             query: self.query,
@@ -767,14 +1031,14 @@ impl<'c, 'a, 's, C: GenericClient>
         self.bind(client, &params.ceiling, &params.limit, &params.offset)
     }
 }
-pub struct SearchEverybodyStmt(&'static str, Option<tokio_postgres::Statement>);
-pub fn search_everybody() -> SearchEverybodyStmt {
-    SearchEverybodyStmt(
-        "WITH beginnings AS MATERIALIZED ( SELECT id, 0 AS class, username_key FROM people WHERE username_key >= $1 AND username_key < $2 ORDER BY username_key, id LIMIT $3 ), parts AS MATERIALIZED ( SELECT id, 1 AS class, username_key FROM people WHERE username_key LIKE $4 AND NOT (username_key >= $1 AND username_key < $2) AND (SELECT count(*) FROM beginnings) < $3 ORDER BY username_key, id LIMIT $5 ), hits AS ( SELECT id, class, username_key FROM beginnings UNION ALL SELECT id, class, username_key FROM parts ) SELECT (SELECT count(*) FROM hits) AS total, ARRAY(SELECT id FROM hits ORDER BY class, username_key, id LIMIT $6 OFFSET $7) AS ids",
+pub struct BeginEverybodyStmt(&'static str, Option<tokio_postgres::Statement>);
+pub fn begin_everybody() -> BeginEverybodyStmt {
+    BeginEverybodyStmt(
+        "SELECT (SELECT count(*) FROM ( SELECT FROM people WHERE username_key >= $1 AND username_key < $2 ORDER BY username_key LIMIT $3 ) AS counted) AS total, ARRAY( SELECT id FROM people WHERE username_key >= $1 AND username_key < $2 ORDER BY username_key, id LIMIT $4 OFFSET $5 ) AS ids",
         None,
     )
 }
-impl SearchEverybodyStmt {
+impl BeginEverybodyStmt {
     pub async fn prepare<'a, C: GenericClient>(
         mut self,
         client: &'a C,
@@ -782,77 +1046,189 @@ impl SearchEverybodyStmt {
         self.1 = Some(client.prepare(self.0).await?);
         Ok(self)
     }
-    pub fn bind<
-        'c,
-        'a,
-        's,
-        C: GenericClient,
-        T1: crate::StringSql,
-        T2: crate::StringSql,
-        T3: crate::StringSql,
-    >(
+    pub fn bind<'c, 'a, 's, C: GenericClient, T1: crate::StringSql, T2: crate::StringSql>(
         &'s self,
         client: &'c C,
         text: &'a T1,
         beyond: &'a T2,
         ceiling: &'a i64,
-        pattern: &'a Option<T3>,
-        most_parts: &'a i64,
         limit: &'a i64,
         offset: &'a i64,
-    ) -> SearchEverybodyQuery<'c, 'a, 's, C, SearchEverybody, 7> {
-        SearchEverybodyQuery {
+    ) -> BeginEverybodyQuery<'c, 'a, 's, C, BeginEverybody, 5> {
+        BeginEverybodyQuery {
             client,
-            params: [text, beyond, ceiling, pattern, most_parts, limit, offset],
+            params: [text, beyond, ceiling, limit, offset],
             query: self.0,
             cached: self.1.as_ref(),
             extractor: |
                 row: &tokio_postgres::Row,
-            | -> Result<SearchEverybodyBorrowed, tokio_postgres::Error> {
-                Ok(SearchEverybodyBorrowed {
+            | -> Result<BeginEverybodyBorrowed, tokio_postgres::Error> {
+                Ok(BeginEverybodyBorrowed {
                     total: row.try_get(0)?,
                     ids: row.try_get(1)?,
                 })
             },
-            mapper: |it| SearchEverybody::from(it),
+            mapper: |it| BeginEverybody::from(it),
         }
     }
 }
-impl<'c, 'a, 's, C: GenericClient, T1: crate::StringSql, T2: crate::StringSql, T3: crate::StringSql>
+impl<'c, 'a, 's, C: GenericClient, T1: crate::StringSql, T2: crate::StringSql>
     crate::client::async_::Params<
         'c,
         'a,
         's,
-        SearchEverybodyParams<T1, T2, T3>,
-        SearchEverybodyQuery<'c, 'a, 's, C, SearchEverybody, 7>,
+        BeginEverybodyParams<T1, T2>,
+        BeginEverybodyQuery<'c, 'a, 's, C, BeginEverybody, 5>,
         C,
-    > for SearchEverybodyStmt
+    > for BeginEverybodyStmt
 {
     fn params(
         &'s self,
         client: &'c C,
-        params: &'a SearchEverybodyParams<T1, T2, T3>,
-    ) -> SearchEverybodyQuery<'c, 'a, 's, C, SearchEverybody, 7> {
+        params: &'a BeginEverybodyParams<T1, T2>,
+    ) -> BeginEverybodyQuery<'c, 'a, 's, C, BeginEverybody, 5> {
         self.bind(
             client,
             &params.text,
             &params.beyond,
             &params.ceiling,
-            &params.pattern,
-            &params.most_parts,
             &params.limit,
             &params.offset,
         )
     }
 }
-pub struct SearchOnlineStmt(&'static str, Option<tokio_postgres::Statement>);
-pub fn search_online() -> SearchOnlineStmt {
-    SearchOnlineStmt(
-        "WITH beginnings AS MATERIALIZED ( SELECT user_id AS id, 0 AS class, username_key FROM presence WHERE is_online AND username_key >= $1 AND username_key < $2 ORDER BY username_key, user_id LIMIT $3 ), parts AS MATERIALIZED ( SELECT user_id AS id, 1 AS class, username_key FROM presence WHERE is_online AND username_key LIKE $4 AND NOT (username_key >= $1 AND username_key < $2) AND (SELECT count(*) FROM beginnings) < $3 ORDER BY username_key, user_id LIMIT $5 ), hits AS ( SELECT id, class, username_key FROM beginnings UNION ALL SELECT id, class, username_key FROM parts ) SELECT (SELECT count(*) FROM hits) AS total, ARRAY(SELECT id FROM hits ORDER BY class, username_key, id LIMIT $6 OFFSET $7) AS ids",
+pub struct BeginOnlineStmt(&'static str, Option<tokio_postgres::Statement>);
+pub fn begin_online() -> BeginOnlineStmt {
+    BeginOnlineStmt(
+        "SELECT (SELECT count(*) FROM ( SELECT FROM presence WHERE is_online AND username_key >= $1 AND username_key < $2 ORDER BY username_key LIMIT $3 ) AS counted) AS total, ARRAY( SELECT user_id FROM presence WHERE is_online AND username_key >= $1 AND username_key < $2 ORDER BY username_key, user_id LIMIT $4 OFFSET $5 ) AS ids",
         None,
     )
 }
-impl SearchOnlineStmt {
+impl BeginOnlineStmt {
+    pub async fn prepare<'a, C: GenericClient>(
+        mut self,
+        client: &'a C,
+    ) -> Result<Self, tokio_postgres::Error> {
+        self.1 = Some(client.prepare(self.0).await?);
+        Ok(self)
+    }
+    pub fn bind<'c, 'a, 's, C: GenericClient, T1: crate::StringSql, T2: crate::StringSql>(
+        &'s self,
+        client: &'c C,
+        text: &'a T1,
+        beyond: &'a T2,
+        ceiling: &'a i64,
+        limit: &'a i64,
+        offset: &'a i64,
+    ) -> BeginOnlineQuery<'c, 'a, 's, C, BeginOnline, 5> {
+        BeginOnlineQuery {
+            client,
+            params: [text, beyond, ceiling, limit, offset],
+            query: self.0,
+            cached: self.1.as_ref(),
+            extractor:
+                |row: &tokio_postgres::Row| -> Result<BeginOnlineBorrowed, tokio_postgres::Error> {
+                    Ok(BeginOnlineBorrowed { total: row.try_get(0)?, ids: row.try_get(1)? })
+                },
+            mapper: |it| BeginOnline::from(it),
+        }
+    }
+}
+impl<'c, 'a, 's, C: GenericClient, T1: crate::StringSql, T2: crate::StringSql>
+    crate::client::async_::Params<
+        'c,
+        'a,
+        's,
+        BeginOnlineParams<T1, T2>,
+        BeginOnlineQuery<'c, 'a, 's, C, BeginOnline, 5>,
+        C,
+    > for BeginOnlineStmt
+{
+    fn params(
+        &'s self,
+        client: &'c C,
+        params: &'a BeginOnlineParams<T1, T2>,
+    ) -> BeginOnlineQuery<'c, 'a, 's, C, BeginOnline, 5> {
+        self.bind(
+            client,
+            &params.text,
+            &params.beyond,
+            &params.ceiling,
+            &params.limit,
+            &params.offset,
+        )
+    }
+}
+pub struct BeginOfflineStmt(&'static str, Option<tokio_postgres::Statement>);
+pub fn begin_offline() -> BeginOfflineStmt {
+    BeginOfflineStmt(
+        "SELECT (SELECT count(*) FROM ( SELECT FROM people AS p WHERE NOT EXISTS (SELECT FROM presence AS s WHERE s.user_id = p.id AND s.is_online) AND p.username_key >= $1 AND p.username_key < $2 ORDER BY p.username_key LIMIT $3 ) AS counted) AS total, ARRAY( SELECT p.id FROM people AS p WHERE NOT EXISTS (SELECT FROM presence AS s WHERE s.user_id = p.id AND s.is_online) AND p.username_key >= $1 AND p.username_key < $2 ORDER BY p.username_key, p.id LIMIT $4 OFFSET $5 ) AS ids",
+        None,
+    )
+}
+impl BeginOfflineStmt {
+    pub async fn prepare<'a, C: GenericClient>(
+        mut self,
+        client: &'a C,
+    ) -> Result<Self, tokio_postgres::Error> {
+        self.1 = Some(client.prepare(self.0).await?);
+        Ok(self)
+    }
+    pub fn bind<'c, 'a, 's, C: GenericClient, T1: crate::StringSql, T2: crate::StringSql>(
+        &'s self,
+        client: &'c C,
+        text: &'a T1,
+        beyond: &'a T2,
+        ceiling: &'a i64,
+        limit: &'a i64,
+        offset: &'a i64,
+    ) -> BeginOfflineQuery<'c, 'a, 's, C, BeginOffline, 5> {
+        BeginOfflineQuery {
+            client,
+            params: [text, beyond, ceiling, limit, offset],
+            query: self.0,
+            cached: self.1.as_ref(),
+            extractor:
+                |row: &tokio_postgres::Row| -> Result<BeginOfflineBorrowed, tokio_postgres::Error> {
+                    Ok(BeginOfflineBorrowed { total: row.try_get(0)?, ids: row.try_get(1)? })
+                },
+            mapper: |it| BeginOffline::from(it),
+        }
+    }
+}
+impl<'c, 'a, 's, C: GenericClient, T1: crate::StringSql, T2: crate::StringSql>
+    crate::client::async_::Params<
+        'c,
+        'a,
+        's,
+        BeginOfflineParams<T1, T2>,
+        BeginOfflineQuery<'c, 'a, 's, C, BeginOffline, 5>,
+        C,
+    > for BeginOfflineStmt
+{
+    fn params(
+        &'s self,
+        client: &'c C,
+        params: &'a BeginOfflineParams<T1, T2>,
+    ) -> BeginOfflineQuery<'c, 'a, 's, C, BeginOffline, 5> {
+        self.bind(
+            client,
+            &params.text,
+            &params.beyond,
+            &params.ceiling,
+            &params.limit,
+            &params.offset,
+        )
+    }
+}
+pub struct PartsEverybodyStmt(&'static str, Option<tokio_postgres::Statement>);
+pub fn parts_everybody() -> PartsEverybodyStmt {
+    PartsEverybodyStmt(
+        "WITH parts AS MATERIALIZED ( SELECT id, username_key FROM people WHERE username_key LIKE $1 AND NOT (username_key >= $2 AND username_key < $3) ORDER BY username_key, id LIMIT $4 ) SELECT (SELECT count(*) FROM parts) AS total, ARRAY(SELECT id FROM parts ORDER BY username_key, id LIMIT $5 OFFSET $6) AS ids",
+        None,
+    )
+}
+impl PartsEverybodyStmt {
     pub async fn prepare<'a, C: GenericClient>(
         mut self,
         client: &'a C,
@@ -871,24 +1247,27 @@ impl SearchOnlineStmt {
     >(
         &'s self,
         client: &'c C,
-        text: &'a T1,
-        beyond: &'a T2,
+        pattern: &'a T1,
+        text: &'a T2,
+        beyond: &'a T3,
         ceiling: &'a i64,
-        pattern: &'a Option<T3>,
-        most_parts: &'a i64,
         limit: &'a i64,
         offset: &'a i64,
-    ) -> SearchOnlineQuery<'c, 'a, 's, C, SearchOnline, 7> {
-        SearchOnlineQuery {
+    ) -> PartsEverybodyQuery<'c, 'a, 's, C, PartsEverybody, 6> {
+        PartsEverybodyQuery {
             client,
-            params: [text, beyond, ceiling, pattern, most_parts, limit, offset],
+            params: [pattern, text, beyond, ceiling, limit, offset],
             query: self.0,
             cached: self.1.as_ref(),
-            extractor:
-                |row: &tokio_postgres::Row| -> Result<SearchOnlineBorrowed, tokio_postgres::Error> {
-                    Ok(SearchOnlineBorrowed { total: row.try_get(0)?, ids: row.try_get(1)? })
-                },
-            mapper: |it| SearchOnline::from(it),
+            extractor: |
+                row: &tokio_postgres::Row,
+            | -> Result<PartsEverybodyBorrowed, tokio_postgres::Error> {
+                Ok(PartsEverybodyBorrowed {
+                    total: row.try_get(0)?,
+                    ids: row.try_get(1)?,
+                })
+            },
+            mapper: |it| PartsEverybody::from(it),
         }
     }
 }
@@ -897,36 +1276,35 @@ impl<'c, 'a, 's, C: GenericClient, T1: crate::StringSql, T2: crate::StringSql, T
         'c,
         'a,
         's,
-        SearchOnlineParams<T1, T2, T3>,
-        SearchOnlineQuery<'c, 'a, 's, C, SearchOnline, 7>,
+        PartsEverybodyParams<T1, T2, T3>,
+        PartsEverybodyQuery<'c, 'a, 's, C, PartsEverybody, 6>,
         C,
-    > for SearchOnlineStmt
+    > for PartsEverybodyStmt
 {
     fn params(
         &'s self,
         client: &'c C,
-        params: &'a SearchOnlineParams<T1, T2, T3>,
-    ) -> SearchOnlineQuery<'c, 'a, 's, C, SearchOnline, 7> {
+        params: &'a PartsEverybodyParams<T1, T2, T3>,
+    ) -> PartsEverybodyQuery<'c, 'a, 's, C, PartsEverybody, 6> {
         self.bind(
             client,
+            &params.pattern,
             &params.text,
             &params.beyond,
             &params.ceiling,
-            &params.pattern,
-            &params.most_parts,
             &params.limit,
             &params.offset,
         )
     }
 }
-pub struct SearchOfflineStmt(&'static str, Option<tokio_postgres::Statement>);
-pub fn search_offline() -> SearchOfflineStmt {
-    SearchOfflineStmt(
-        "WITH beginnings AS MATERIALIZED ( SELECT p.id, 0 AS class, p.username_key FROM people AS p WHERE p.username_key >= $1 AND p.username_key < $2 AND NOT EXISTS (SELECT FROM presence AS s WHERE s.user_id = p.id AND s.is_online) ORDER BY p.username_key, p.id LIMIT $3 ), parts AS MATERIALIZED ( SELECT p.id, 1 AS class, p.username_key FROM people AS p WHERE p.username_key LIKE $4 AND NOT (p.username_key >= $1 AND p.username_key < $2) AND NOT EXISTS (SELECT FROM presence AS s WHERE s.user_id = p.id AND s.is_online) AND (SELECT count(*) FROM beginnings) < $3 ORDER BY p.username_key, p.id LIMIT $5 ), hits AS ( SELECT id, class, username_key FROM beginnings UNION ALL SELECT id, class, username_key FROM parts ) SELECT (SELECT count(*) FROM hits) AS total, ARRAY(SELECT id FROM hits ORDER BY class, username_key, id LIMIT $6 OFFSET $7) AS ids",
+pub struct PartsOnlineStmt(&'static str, Option<tokio_postgres::Statement>);
+pub fn parts_online() -> PartsOnlineStmt {
+    PartsOnlineStmt(
+        "WITH parts AS MATERIALIZED ( SELECT user_id AS id, username_key FROM presence WHERE is_online AND username_key LIKE $1 AND NOT (username_key >= $2 AND username_key < $3) ORDER BY username_key, user_id LIMIT $4 ) SELECT (SELECT count(*) FROM parts) AS total, ARRAY(SELECT id FROM parts ORDER BY username_key, id LIMIT $5 OFFSET $6) AS ids",
         None,
     )
 }
-impl SearchOfflineStmt {
+impl PartsOnlineStmt {
     pub async fn prepare<'a, C: GenericClient>(
         mut self,
         client: &'a C,
@@ -945,24 +1323,23 @@ impl SearchOfflineStmt {
     >(
         &'s self,
         client: &'c C,
-        text: &'a T1,
-        beyond: &'a T2,
+        pattern: &'a T1,
+        text: &'a T2,
+        beyond: &'a T3,
         ceiling: &'a i64,
-        pattern: &'a Option<T3>,
-        most_parts: &'a i64,
         limit: &'a i64,
         offset: &'a i64,
-    ) -> SearchOfflineQuery<'c, 'a, 's, C, SearchOffline, 7> {
-        SearchOfflineQuery {
+    ) -> PartsOnlineQuery<'c, 'a, 's, C, PartsOnline, 6> {
+        PartsOnlineQuery {
             client,
-            params: [text, beyond, ceiling, pattern, most_parts, limit, offset],
+            params: [pattern, text, beyond, ceiling, limit, offset],
             query: self.0,
             cached: self.1.as_ref(),
             extractor:
-                |row: &tokio_postgres::Row| -> Result<SearchOfflineBorrowed, tokio_postgres::Error> {
-                    Ok(SearchOfflineBorrowed { total: row.try_get(0)?, ids: row.try_get(1)? })
+                |row: &tokio_postgres::Row| -> Result<PartsOnlineBorrowed, tokio_postgres::Error> {
+                    Ok(PartsOnlineBorrowed { total: row.try_get(0)?, ids: row.try_get(1)? })
                 },
-            mapper: |it| SearchOffline::from(it),
+            mapper: |it| PartsOnline::from(it),
         }
     }
 }
@@ -971,23 +1348,94 @@ impl<'c, 'a, 's, C: GenericClient, T1: crate::StringSql, T2: crate::StringSql, T
         'c,
         'a,
         's,
-        SearchOfflineParams<T1, T2, T3>,
-        SearchOfflineQuery<'c, 'a, 's, C, SearchOffline, 7>,
+        PartsOnlineParams<T1, T2, T3>,
+        PartsOnlineQuery<'c, 'a, 's, C, PartsOnline, 6>,
         C,
-    > for SearchOfflineStmt
+    > for PartsOnlineStmt
 {
     fn params(
         &'s self,
         client: &'c C,
-        params: &'a SearchOfflineParams<T1, T2, T3>,
-    ) -> SearchOfflineQuery<'c, 'a, 's, C, SearchOffline, 7> {
+        params: &'a PartsOnlineParams<T1, T2, T3>,
+    ) -> PartsOnlineQuery<'c, 'a, 's, C, PartsOnline, 6> {
         self.bind(
             client,
+            &params.pattern,
             &params.text,
             &params.beyond,
             &params.ceiling,
+            &params.limit,
+            &params.offset,
+        )
+    }
+}
+pub struct PartsOfflineStmt(&'static str, Option<tokio_postgres::Statement>);
+pub fn parts_offline() -> PartsOfflineStmt {
+    PartsOfflineStmt(
+        "WITH parts AS MATERIALIZED ( SELECT p.id AS id, p.username_key FROM people AS p WHERE NOT EXISTS (SELECT FROM presence AS s WHERE s.user_id = p.id AND s.is_online) AND p.username_key LIKE $1 AND NOT (p.username_key >= $2 AND p.username_key < $3) ORDER BY p.username_key, p.id LIMIT $4 ) SELECT (SELECT count(*) FROM parts) AS total, ARRAY(SELECT id FROM parts ORDER BY username_key, id LIMIT $5 OFFSET $6) AS ids",
+        None,
+    )
+}
+impl PartsOfflineStmt {
+    pub async fn prepare<'a, C: GenericClient>(
+        mut self,
+        client: &'a C,
+    ) -> Result<Self, tokio_postgres::Error> {
+        self.1 = Some(client.prepare(self.0).await?);
+        Ok(self)
+    }
+    pub fn bind<
+        'c,
+        'a,
+        's,
+        C: GenericClient,
+        T1: crate::StringSql,
+        T2: crate::StringSql,
+        T3: crate::StringSql,
+    >(
+        &'s self,
+        client: &'c C,
+        pattern: &'a T1,
+        text: &'a T2,
+        beyond: &'a T3,
+        ceiling: &'a i64,
+        limit: &'a i64,
+        offset: &'a i64,
+    ) -> PartsOfflineQuery<'c, 'a, 's, C, PartsOffline, 6> {
+        PartsOfflineQuery {
+            client,
+            params: [pattern, text, beyond, ceiling, limit, offset],
+            query: self.0,
+            cached: self.1.as_ref(),
+            extractor:
+                |row: &tokio_postgres::Row| -> Result<PartsOfflineBorrowed, tokio_postgres::Error> {
+                    Ok(PartsOfflineBorrowed { total: row.try_get(0)?, ids: row.try_get(1)? })
+                },
+            mapper: |it| PartsOffline::from(it),
+        }
+    }
+}
+impl<'c, 'a, 's, C: GenericClient, T1: crate::StringSql, T2: crate::StringSql, T3: crate::StringSql>
+    crate::client::async_::Params<
+        'c,
+        'a,
+        's,
+        PartsOfflineParams<T1, T2, T3>,
+        PartsOfflineQuery<'c, 'a, 's, C, PartsOffline, 6>,
+        C,
+    > for PartsOfflineStmt
+{
+    fn params(
+        &'s self,
+        client: &'c C,
+        params: &'a PartsOfflineParams<T1, T2, T3>,
+    ) -> PartsOfflineQuery<'c, 'a, 's, C, PartsOffline, 6> {
+        self.bind(
+            client,
             &params.pattern,
-            &params.most_parts,
+            &params.text,
+            &params.beyond,
+            &params.ceiling,
             &params.limit,
             &params.offset,
         )

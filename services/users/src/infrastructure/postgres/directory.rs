@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use futures_util::future::try_join3;
 use marquis_users_queries::client::Params as _;
 use marquis_users_queries::queries::directory::{
-    ListEverybodyParams, ListOfflineParams, ListOnlineParams, SearchEverybodyParams,
-    SearchOfflineParams, SearchOnlineParams, list_everybody, list_offline, list_online,
-    people_with_email, search_everybody, search_offline, search_online,
+    BeginEverybodyParams, BeginOfflineParams, BeginOnlineParams, ListEverybodyParams,
+    ListOfflineParams, ListOnlineParams, PartsEverybodyParams, PartsOfflineParams,
+    PartsOnlineParams, begin_everybody, begin_offline, begin_online, list_everybody, list_offline,
+    list_online, parts_everybody, parts_offline, parts_online, people_with_email,
 };
 use marquis_users_queries::queries::people::people_by_ids;
 use uuid::Uuid;
@@ -16,8 +17,8 @@ use super::{EMAIL, Failure, PostgresPeople, rows};
 use crate::application::ports::{COUNT_CEILING, Filter, Listing, MOST_PARTS, Window};
 use crate::domain::{EmailAddress, Person, Search};
 
-/// The best way through the indexes depends on how rare a text is, so each search is planned
-/// for its own; compiling such short queries to machine code never pays. Sent ahead of the
+/// The best way through the indexes depends on how rare a text is, so each search for parts
+/// of names is planned for its own; compiling such short queries to machine code never pays. Sent ahead of the
 /// query and after it, without waiting for answers.
 const PLAN_EACH: &str = "SET plan_cache_mode = force_custom_plan; SET jit = off";
 const PLAN_AS_USUAL: &str = "SET plan_cache_mode = auto";
@@ -83,6 +84,8 @@ impl PostgresPeople {
         Ok(Listing { items, total: found.total })
     }
 
+    /// Names that begin with the text, and after them, while those do not reach the ceiling,
+    /// names that contain it elsewhere.
     async fn search(
         &self,
         client: &marquis_database::Client,
@@ -90,50 +93,47 @@ impl PostgresPeople {
         is_online: Option<bool>,
         window: Window,
     ) -> Result<Found, Failure> {
-        let (beyond, pattern) = (Search::beyond(text), Search::pattern(text));
-        let (beyond, pattern) = (beyond.as_str(), pattern.as_deref());
-        let (limit, offset) = (i64::from(window.limit), window.offset);
-        let (ceiling, most_parts) = (COUNT_CEILING, MOST_PARTS);
-        let (before, after) =
-            (client.batch_execute(PLAN_EACH), client.batch_execute(PLAN_AS_USUAL));
-        let (_, found, _) = match is_online {
+        let beyond = Search::beyond(text);
+        let beyond = beyond.as_str();
+        let (limit, offset, ceiling) = (i64::from(window.limit), window.offset, COUNT_CEILING);
+        let mut found = match is_online {
             None => {
-                let wanted = SearchEverybodyParams {
-                    text,
-                    beyond,
-                    ceiling,
-                    pattern,
-                    most_parts,
-                    limit,
-                    offset,
-                };
-                try_join3(before, found!(client, search_everybody(), wanted), after).await?
+                let wanted = BeginEverybodyParams { text, beyond, ceiling, limit, offset };
+                found!(client, begin_everybody(), wanted).await?
             }
             Some(true) => {
-                let wanted = SearchOnlineParams {
-                    text,
-                    beyond,
-                    ceiling,
-                    pattern,
-                    most_parts,
-                    limit,
-                    offset,
-                };
-                try_join3(before, found!(client, search_online(), wanted), after).await?
+                let wanted = BeginOnlineParams { text, beyond, ceiling, limit, offset };
+                found!(client, begin_online(), wanted).await?
             }
             Some(false) => {
-                let wanted = SearchOfflineParams {
-                    text,
-                    beyond,
-                    ceiling,
-                    pattern,
-                    most_parts,
-                    limit,
-                    offset,
-                };
-                try_join3(before, found!(client, search_offline(), wanted), after).await?
+                let wanted = BeginOfflineParams { text, beyond, ceiling, limit, offset };
+                found!(client, begin_offline(), wanted).await?
             }
         };
+        let Some(pattern) = Search::pattern(text).filter(|_| found.total < ceiling) else {
+            return Ok(found);
+        };
+        let pattern = pattern.as_str();
+        let limit = limit - i64::try_from(found.ids.len()).unwrap_or(limit);
+        let (offset, ceiling) = ((offset - found.total).max(0), MOST_PARTS);
+        let (before, after) =
+            (client.batch_execute(PLAN_EACH), client.batch_execute(PLAN_AS_USUAL));
+        let (_, parts, _) = match is_online {
+            None => {
+                let wanted = PartsEverybodyParams { pattern, text, beyond, ceiling, limit, offset };
+                try_join3(before, found!(client, parts_everybody(), wanted), after).await?
+            }
+            Some(true) => {
+                let wanted = PartsOnlineParams { pattern, text, beyond, ceiling, limit, offset };
+                try_join3(before, found!(client, parts_online(), wanted), after).await?
+            }
+            Some(false) => {
+                let wanted = PartsOfflineParams { pattern, text, beyond, ceiling, limit, offset };
+                try_join3(before, found!(client, parts_offline(), wanted), after).await?
+            }
+        };
+        found.total += parts.total;
+        found.ids.extend(parts.ids);
         Ok(found)
     }
 

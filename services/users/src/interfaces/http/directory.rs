@@ -19,10 +19,9 @@ use crate::domain::PersonId;
 
 /// List people
 ///
-/// In the order of usernames. In a search, names that begin with the text come first, then
-/// those that contain it: at most 1,000 of the former and 200 of the latter. `meta.total` counts
-/// those that are found, lists with `isOnline` up to 1,000, and is an estimate for everybody
-/// beyond 1,000.
+/// In the order of usernames. In a search, names that begin with the text come first, and
+/// when they are fewer than 1,000, up to 200 others that contain it follow. `meta.total` counts
+/// up to 1,000; for the list of everybody it is an estimate beyond that.
 #[utoipa::path(
     get,
     operation_id = "list_users",
