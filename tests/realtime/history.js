@@ -106,11 +106,11 @@ class Witness {
     }
   }
 
-  /** After this nothing is missing that was saved before it. */
+  /** After this nothing is missing that was saved before the connection was made. */
   async wholly() {
     for (;;) {
       await this.connected();
-      if (await this.synchronise(this.socket.id)) return;
+      if (await this.synchronised) return;
     }
   }
 }
@@ -171,6 +171,8 @@ async function main() {
   say({ acknowledged: acknowledgements });
   say({ sent: true });
   await lines.next();
+  // On connections of their own: what is asked for on one that is live comes twice.
+  for (const person of everybody) person.socket.disconnect().connect();
   await Promise.all(everybody.map((person) => person.wholly()));
   // Two at a time, so that the newcomers do not end each other's patience.
   const newcomers = [];

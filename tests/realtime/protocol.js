@@ -5,6 +5,7 @@
 // One JSON argument {port, ca, token, receiver}; one JSON line {name, error} leaves for each
 // case. The intervals are the server's own, from its handshake: run it with short ones.
 "use strict";
+const { AsyncLocalStorage } = require("node:async_hooks");
 const { strictEqual: equal, ok, deepStrictEqual: same, rejects } = require("node:assert");
 const { readFileSync } = require("node:fs");
 const https = require("node:https");
@@ -16,6 +17,8 @@ const agent = new https.Agent({ ca, keepAlive: true, maxSockets: 64 });
 const host = `localhost:${plan.port}`;
 const SEPARATOR = "\x1e";
 const DEADLINE = 20000;
+/** The sessions of each case, closed when it is over: a person may have only so many. */
+const opened = new AsyncLocalStorage();
 
 const cases = [];
 const test = (name, run) => cases.push({ name, run });
@@ -49,6 +52,7 @@ class Polling {
     equal(status, 200, text);
     equal(text[0], "0", text);
     const session = new Polling();
+    opened.getStore()?.push(session);
     session.hello = JSON.parse(text.slice(1));
     session.query = `?EIO=4&transport=polling&sid=${session.hello.sid}`;
     return session;
@@ -77,6 +81,9 @@ class Polling {
     equal(status, 200, text);
     equal(text, "ok");
   }
+  close() {
+    this.post("1").catch(() => {});
+  }
   async gone() {
     equal((await this.poll()).status, 400);
   }
@@ -95,6 +102,7 @@ class Polling {
 /** A session over WebSocket. */
 class Socket {
   constructor(query = "?EIO=4&transport=websocket") {
+    opened.getStore()?.push(this);
     this.messages = [];
     this.wake = () => {};
     this.closed = false;
@@ -260,7 +268,7 @@ test("long-polling: an invalid packet ends the session", async () => {
 });
 
 test("long-polling: of two polls at once one ends the session", async () => {
-  const session = await joined(Polling.open);
+  const session = await Polling.open();
   const statuses = (await Promise.all([session.poll(), session.poll()])).map((a) => a.status);
   ok(statuses.includes(400), `${statuses}`);
   await session.gone();
@@ -356,7 +364,8 @@ test("upgrade: probe, upgrade, and events go on over the WebSocket", async () =>
   socket.send("5");
   const { status, text } = await waiting;
   equal(status, 200);
-  for (const packet of text.split(SEPARATOR)) ok(/^(1|6|42)/.test(packet), text);
+  for (const packet of text.split(SEPARATOR)) ok(/^(1|2|6|42)/.test(packet), text);
+  if (text.split(SEPARATOR).includes("2")) socket.send("3");
   socket.send(`427["sync",{"since":0}]`);
   await expect(socket, "437[");
   await session.gone();
@@ -502,17 +511,19 @@ async function main() {
       const next = queue.shift();
       if (!next) return;
       const { name, run } = next;
+      const sessions = [];
       let late;
       const deadline = new Promise((_, reject) => {
         late = setTimeout(() => reject(new Error("it does not end")), 2 * DEADLINE);
       });
       try {
-        await Promise.race([run(), deadline]);
+        await Promise.race([opened.run(sessions, run), deadline]);
         console.log(JSON.stringify({ name, error: null }));
       } catch (error) {
         console.log(JSON.stringify({ name, error: error.message }));
       }
       clearTimeout(late);
+      for (const session of sessions) session.close();
     }
   };
   await Promise.all(Array.from({ length: 8 }, worker));

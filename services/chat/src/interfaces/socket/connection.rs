@@ -175,8 +175,8 @@ impl Connection {
                 self.clients.enter(self.session.sid(), Arc::clone(&self));
                 drop(state);
                 self.session.admitted(true);
-                // The answer comes after whatever the client asks for on being connected.
-                self.session.ping();
+                // It is live once it has had the chance to ask for what it missed.
+                self.session.settle();
             }
             Err(refusal) => {
                 {

@@ -92,8 +92,29 @@ struct State {
     upgrading: bool,
     admitted: bool,
     awaiting_pong: bool,
+    /// Pongs to come before the client has surely handled its admission.
+    settling: u8,
     ping_due: Instant,
     admission_due: Instant,
+}
+
+impl State {
+    fn await_pong(&mut self, settings: &EngineSettings) {
+        self.awaiting_pong = true;
+        self.ping_due = Instant::now() + settings.ping_timeout;
+    }
+
+    /// A pong has come; false when the next ping is due at once.
+    fn answered(&mut self, settings: &EngineSettings) -> bool {
+        self.settling = self.settling.saturating_sub(1);
+        if self.settling > 0 {
+            self.await_pong(settings);
+            return false;
+        }
+        self.awaiting_pong = false;
+        self.ping_due = Instant::now() + settings.ping_interval;
+        true
+    }
 }
 
 /// One client's session.
@@ -144,6 +165,7 @@ impl Session {
             upgrading: false,
             admitted: false,
             awaiting_pong: false,
+            settling: 0,
             ping_due: now + settings.ping_interval,
             admission_due: now + settings.connect_timeout,
         };
@@ -216,16 +238,22 @@ impl Session {
         }
     }
 
-    /// Asks the client now whether it is there, after everything sent so far.
-    pub fn ping(&self) {
-        if let Some(engine) = self.engine.upgrade() {
-            {
-                let mut state = self.state.lock();
-                state.awaiting_pong = true;
-                state.ping_due = Instant::now() + engine.settings.ping_timeout;
+    /// From here on the peer hears of the client's life only when what was sent so far has
+    /// been handled there. A pong does not say so: clients answer a ping while they read, and
+    /// hand packets that came with it to the application afterwards. The answer to a second
+    /// ping, sent after the first was answered, comes behind what the application asks for.
+    pub fn settle(&self) {
+        let Some(engine) = self.engine.upgrade() else { return };
+        {
+            let mut state = self.state.lock();
+            // A ping that is under way may have been answered before.
+            state.settling = if state.awaiting_pong { 3 } else { 2 };
+            if state.awaiting_pong {
+                return;
             }
-            self.send(&[PING]);
+            state.await_pong(&engine.settings);
         }
+        self.send(&[PING]);
     }
 
     /// Ends the session. What waits in its queue is still written, if that is quick.
@@ -357,12 +385,12 @@ impl Session {
             Incoming::Close => self.end(Ending::ClientLeft),
             Incoming::Noop => {}
             Incoming::Pong => {
-                if let Some(engine) = self.engine.upgrade() {
-                    let mut state = self.state.lock();
-                    state.awaiting_pong = false;
-                    state.ping_due = Instant::now() + engine.settings.ping_interval;
+                let engine = self.engine.upgrade()?;
+                if self.state.lock().answered(&engine.settings) {
+                    peer.alive();
+                } else {
+                    self.send(&[PING]);
                 }
-                peer.alive();
             }
             Incoming::Text(text) => return peer.text(text),
             Incoming::Binary(bytes) => return peer.binary(bytes),
@@ -385,8 +413,7 @@ impl Session {
             } else if state.awaiting_pong {
                 Some(Ending::Silent)
             } else {
-                state.awaiting_pong = true;
-                state.ping_due = now + settings.ping_timeout;
+                state.await_pong(settings);
                 None
             }
         };
