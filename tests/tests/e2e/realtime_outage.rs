@@ -1,11 +1,13 @@
 //! Servers that restart and die, networks that are cut: people come back by themselves and
 //! get exactly what they missed.
 
+use std::time::{Duration, Instant};
+
 use marquis_tests::realtime::nodes::ChatNodes;
 use marquis_tests::realtime::relay::{Relay, Weather};
 use marquis_tests::realtime::{Client, Driver, LIBRARIES, Library, Transport};
-use marquis_tests::{Account, Installation};
-use serde_json::json;
+use marquis_tests::{Account, Installation, PATIENCE};
+use serde_json::{Value, json};
 
 use crate::realtime::{self, Place, numbers, of, say};
 
@@ -91,6 +93,19 @@ struct Talk {
     last: u64,
 }
 
+/// Asks again and again, as whoever wants to be sure does.
+async fn until_acknowledged(client: &mut Client, event: &str, what: Value) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let answer = client.try_ask(event, vec![what.clone()], 3_000).await;
+        if answer.as_ref().is_ok_and(|answer| answer["success"] == true) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{event}: {answer:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 impl Talk {
     async fn start(place: &Place, driver: &std::sync::Arc<Driver>, transport: Transport) -> Self {
         let [(alice, a), (bob, b)] = place.pair(driver, transport).await;
@@ -102,20 +117,9 @@ impl Talk {
         let client_id = format!("c-{}", self.last + 1);
         let message =
             json!({ "receiverId": self.bob.id, "content": "go on", "clientId": client_id });
-        loop {
-            let sent = self.a.try_ask("message:send", vec![message.clone()], 3_000).await;
-            if sent.is_ok_and(|answer| answer["success"] == true) {
-                break;
-            }
-        }
+        until_acknowledged(&mut self.a, "message:send", message).await;
         self.last += 1;
-        loop {
-            let since = json!({ "since": self.last - 1 });
-            let synchronised = self.b.try_ask("sync", vec![since], 3_000).await;
-            if synchronised.is_ok_and(|answer| answer["success"] == true) {
-                break;
-            }
-        }
+        until_acknowledged(&mut self.b, "sync", json!({ "since": self.last - 1 })).await;
         let last = self.last;
         self.b.event_where(&self.name, |message| message["seq"] == last).await;
     }
@@ -125,12 +129,12 @@ impl Talk {
 async fn nodes_that_die_one_after_the_other_are_survived() {
     let mut nodes = ChatNodes::start(&realtime::profile()).await;
     let place = Place::from(&nodes);
+    // Not on `python-socketio`: when a connection breaks while it is being made again, its
+    // client forgets that it wanted one. The test above has it.
     let driver = Driver::start(Library::Node);
-    let python = Driver::start(Library::Python);
     let mut talks = Vec::new();
-    for transport in BOTH {
+    for transport in [BOTH, BOTH].concat() {
         talks.push(Talk::start(&place, &driver, transport).await);
-        talks.push(Talk::start(&place, &python, transport).await);
     }
     for victim in [0, 1] {
         nodes.chat[victim].process().kill();
