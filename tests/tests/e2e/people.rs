@@ -82,6 +82,26 @@ async fn a_message_to_somebody_away_becomes_a_notification() {
 }
 
 #[tokio::test]
+async fn what_is_read_in_the_conversation_is_no_news_any_more() {
+    let api = shared::up().await.api();
+    let (ann, bob) = (api.register().await, api.register().await);
+    send(&api, &ann, &bob, "are you there?").await;
+    let unread = async |wanted: u64| {
+        eventually(SOON, || async {
+            let list = api.get_as(&bob.access, "/api/v1/notifications").await.json();
+            let unread = list["meta"]["unread"].as_u64();
+            (unread == Some(wanted)).then_some(()).ok_or_else(|| list.to_string())
+        })
+        .await;
+    };
+    unread(1).await;
+    let path = format!("/api/v1/chat/conversations/{}/read", ann.id);
+    let read = api.post_as(&bob.access, &path, &json!({ "upTo": 1 })).await;
+    assert!(read.status < 300, "{read:?}");
+    unread(0).await;
+}
+
+#[tokio::test]
 async fn a_copy_of_ones_data_names_every_service() {
     let api = shared::up().await.api();
     let (ann, bob) = (api.register().await, api.register().await);

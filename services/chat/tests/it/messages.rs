@@ -187,6 +187,10 @@ async fn read_marks_move_forward_and_are_told_to_both() {
     assert_eq!(b.ask("message:read", by_id).await["success"], true);
     assert_eq!(a.event("message:read").await["upTo"], 3);
     e.nothing("message:read").await;
+    // Other services are told when a mark has moved, and only then.
+    let told = json!({ "readerId": bob.id, "peerId": ann.id });
+    let event = (bob.id.to_string(), told);
+    assert_eq!(world.events("message.read").await, [event.clone(), event]);
     // A message of another conversation is none of this one.
     let foreign = json!({ "peerId": eve.id, "upTo": ids[0] });
     assert_eq!(b.ask("message:read", foreign).await["success"], false);

@@ -16,6 +16,7 @@ use marquis_database::retry;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+use super::save::NewEvent;
 use super::{Failure, PostgresChat};
 use crate::application::delivery::timestamp;
 use crate::application::ports::{Draft, Fate, Messages, StoreError};
@@ -133,10 +134,22 @@ impl Messages for PostgresChat {
         now: OffsetDateTime,
     ) -> Result<Option<ReadMark>, StoreError> {
         let work = async {
-            let client = self.database.client().await?;
+            let mut client = self.database.client().await?;
+            let transaction = client.transaction().await?;
             let (user_id, peer_id) = (reader.uuid(), peer.uuid());
             let mark = MarkReadParams { user_id, peer_id, up_to, now };
-            Ok::<_, Failure>(mark_read().params(&client, &mark).opt().await?)
+            let moved = mark_read().params(&transaction, &mark).opt().await?;
+            if moved.is_some() {
+                // What was announced elsewhere while the reader was away is read, too.
+                let read = NewEvent {
+                    kind: "message.read",
+                    subject: reader.to_string(),
+                    data: json!({ "readerId": reader, "peerId": peer }),
+                };
+                self.append(&transaction, vec![read], now).await?;
+            }
+            transaction.commit().await?;
+            Ok::<_, Failure>(moved)
         };
         let moved = self.database.observe("update", "read", work).await?;
         Ok(moved.map(|row| ReadMark {
