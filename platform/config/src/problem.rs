@@ -24,7 +24,10 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.source)?;
         if !self.key.is_empty() {
-            write!(f, "`{}` ", self.key)?;
+            // An open quote makes a key of the lines that follow, and secrets may be there.
+            let line = self.key.split(char::is_control).next().unwrap_or_default();
+            let cut = if line.len() < self.key.len() { ".." } else { "" };
+            write!(f, "`{line}{cut}` ")?;
         }
         f.write_str(&self.what)?;
         if !self.remedy.is_empty() {

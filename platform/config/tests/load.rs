@@ -435,6 +435,15 @@ fn semantic_problems_of_urls_and_ports_are_found() {
     assert_reported(&problems, &["database.private.bin_dir", "initdb"]);
 }
 
+#[test]
+fn a_key_that_runs_over_lines_repeats_none_of_them() {
+    let text = "'''.=\n[secrets]\nmaster_key = \"hunter2\"\n'''.=1\n";
+    let (_dir, options) = installation(&[("marquis.toml", text)]);
+    let problems = Config::load(&options).expect_err("no setting").to_string();
+    assert!(problems.contains("is not a setting"), "{problems}");
+    assert!(!problems.contains("hunter2"), "{problems}");
+}
+
 proptest::proptest! {
     /// No file content makes the loader panic or repeats a secret from it.
     #[test]
