@@ -22,6 +22,8 @@ pub(super) struct About<'a> {
     pub(super) route: &'a str,
     pub(super) status: u16,
     pub(super) detecting: bool,
+    /// Expressions that ran out of steps.
+    pub(super) limits_reached: u32,
     /// Variables whose values the installation wants left out.
     pub(super) hidden: &'a [String],
 }
@@ -52,6 +54,7 @@ pub(super) fn line(event: &AuditEvent, about: &About<'_>) -> String {
             "protocol": event.protocol,
             "route": about.route,
             "status": about.status,
+            "limits_reached": about.limits_reached,
             "scores": scores,
             "matches": matches,
         },

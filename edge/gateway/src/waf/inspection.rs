@@ -195,6 +195,7 @@ impl Inspection {
                 route: exchange.route.as_ref().map_or("-", |route| route.pattern.as_str()),
                 status: status.as_u16(),
                 detecting,
+                limits_reached: transaction.limits_exceeded(),
                 hidden: &self.firewall.settings.audit.redact,
             };
             log.try_write(audit::line(&event, &about));

@@ -1,8 +1,9 @@
 //! From the settings to a compiled rule set. The gateway and `marquis waf` load the same way.
 //!
-//! In this order: what the settings say, `deploy/waf/base.conf` and `custom.conf`, the Core
-//! Rule Set's own settings, ours for it, exclusions, rules of the installation, the Core Rule
-//! Set, further rules of the installation. Of directives that stand twice the last wins.
+//! In this order: what the settings say, `deploy/waf/base.conf`, the Core Rule Set's own
+//! settings, ours for it, exclusions, rules of the installation, `custom.conf`, the Core Rule
+//! Set, further rules of the installation, `last.conf`. Of directives that stand twice the last
+//! wins; exclusions of the installation stand before every rule they may concern.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use marquis_waf::seclang::{Loader, SourceError};
 const BASE: &str = include_str!("../../../../deploy/waf/base.conf");
 const CUSTOM: &str = include_str!("../../../../deploy/waf/custom.conf");
 const EXCLUSIONS: &str = include_str!("../../../../deploy/waf/exclusions.conf");
+const LAST: &str = include_str!("../../../../deploy/waf/last.conf");
 
 /// Where Debian keeps the Core Rule Set's settings.
 const DEBIAN_SETUP: &str = "/etc/modsecurity/crs";
@@ -89,9 +91,6 @@ pub fn load(settings: &Waf) -> Result<Loaded, RulesError> {
     let mut loader = Loader::new();
     loader.text("gateway.waf", &directives(settings))?;
     loader.text("deploy/waf/base.conf", BASE)?;
-    if settings.builtin_rules {
-        loader.text("deploy/waf/custom.conf", CUSTOM)?;
-    }
     let crs = find(settings);
     if let Crs::Loaded(directory) = &crs {
         if let Some(setup) = setup(settings, directory) {
@@ -103,6 +102,9 @@ pub fn load(settings: &Waf) -> Result<Loaded, RulesError> {
         loader.text("deploy/waf/exclusions.conf", EXCLUSIONS)?;
     }
     own(&mut loader, &settings.rules_before)?;
+    if settings.builtin_rules {
+        loader.text("deploy/waf/custom.conf", CUSTOM)?;
+    }
     if let Crs::Loaded(directory) = &crs {
         let debian = Path::new(DEBIAN_SETUP);
         let beside = !directory.join("crs-setup.conf").is_file() && debian.is_dir();
@@ -115,6 +117,7 @@ pub fn load(settings: &Waf) -> Result<Loaded, RulesError> {
         }
     }
     own(&mut loader, &settings.rules)?;
+    loader.text("deploy/waf/last.conf", LAST)?;
     let rules = RuleSet::compile(loader.finish())?;
     Ok(Loaded { rules, crs, took: started.elapsed() })
 }

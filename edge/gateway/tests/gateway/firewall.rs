@@ -447,3 +447,29 @@ async fn without_the_core_rule_set_the_gateway_starts() {
     assert_eq!(rig.get("/x?q=evil").await.status, 403);
     assert_eq!(rig.get("/api/admin").await.status, 403);
 }
+
+#[tokio::test]
+async fn who_exhausts_an_expression_does_not_get_past_it() {
+    let backend = Backend::start("a").await;
+    let rules = Rules::new(
+        "SecRule ARGS:z \"@rx (?:(?=a)(?:a+)+b|evil)\" \"id:5100,phase:2,deny,status:403\"\n\
+         SecRule REQUEST_HEADERS:X-Z \"@rx (?:(?=a)(?:a+)+b|evil)\" \
+         \"id:5101,phase:1,deny,status:403\"\n",
+    );
+    let rig = guarded(&backend, &rules).await;
+    let exhausting = format!("{}!evil", "a".repeat(60));
+    let form = "application/x-www-form-urlencoded";
+    for value in ["evil", &exhausting] {
+        assert_eq!(rig.get(&format!("/x?z={value}")).await.status, 403, "{value}");
+        assert_eq!(post(&rig, "/x", form, &format!("z={value}")).await.status, 403, "{value}");
+        let head = rig.get_with("/x", &format!("X-Z: {value}\r\n")).await;
+        assert_eq!(head.status, 403, "{value}");
+    }
+    assert_eq!(backend.hits(), 0);
+    assert_eq!(rig.get("/x?z=a!b").await.status, 200);
+    let audit = rules.path("audit.log");
+    eventually("all are in the log", || async { lines(&audit).len() == 6 }).await;
+    let last = &lines(&audit)[5]["metadata"];
+    assert_eq!(last["matches"][0]["rule_id"], 200_006);
+    assert!(last["limits_reached"].as_u64() > Some(0), "{last}");
+}

@@ -36,6 +36,13 @@ pub(super) fn explain(loaded: Loaded, settings: &Waf, request: &Path) -> Result<
     let transaction = evaluate(loaded, &stage);
     say(format_args!("{} {} {}", stage.method, stage.uri, stage.version));
     say(decision(&transaction, settings));
+    match transaction.limits_exceeded() {
+        0 => {}
+        count => say(format_args!(
+            "{count} evaluations of expressions ran out of steps (SecPcreMatchLimit): they decided \
+             nothing."
+        )),
+    }
     let told: Vec<&RuleMatch> =
         transaction.matches().iter().filter(|found| found.logged || found.disruptive).collect();
     if told.is_empty() {
