@@ -27,7 +27,7 @@ pub struct ChangePicture {
     find: Arc<FindPeople>,
     clock: SharedClock,
     limits: PictureLimits,
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
     queue: Semaphore,
 }
 
@@ -42,8 +42,8 @@ impl ChangePicture {
         limits: PictureLimits,
         concurrency: usize,
     ) -> Self {
-        let (turns, queue) =
-            (Semaphore::new(concurrency), Semaphore::new(concurrency.saturating_mul(1 + QUEUE)));
+        let turns = Arc::new(Semaphore::new(concurrency));
+        let queue = Semaphore::new(concurrency.saturating_mul(1 + QUEUE));
         Self { people, pictures, find, clock, limits, turns, queue }
     }
 
@@ -57,11 +57,15 @@ impl ChangePicture {
         picture::check(&upload, &self.limits)?;
         let new = {
             let _place = self.queue.try_acquire().map_err(|_| UsersError::Busy)?;
-            let _turn = self.turns.acquire().await.map_err(|_| UsersError::Busy)?;
+            let turn = Arc::clone(&self.turns).acquire_owned();
+            let turn = turn.await.map_err(|_| UsersError::Busy)?;
             let limits = self.limits;
-            tokio::task::spawn_blocking(move || picture::read(&upload, &limits))
-                .await
-                .map_err(|error| StoreError::Failed(error.into()))??
+            let decoded = tokio::task::spawn_blocking(move || {
+                // Whoever hangs up does not stop the decoder, so its turn ends when it does.
+                let _turn = turn;
+                picture::read(&upload, &limits)
+            });
+            decoded.await.map_err(|error| StoreError::Failed(error.into()))??
         };
         let event = events::profile_updated(id, &*self.clock);
         if !self.pictures.keep(id, &new, &event).await? {

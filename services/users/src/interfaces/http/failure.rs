@@ -45,6 +45,14 @@ fn of_picture(error: &PictureError) -> Problem {
             Problem::bad_request(format!("The picture has more than {limit} pixels."))
                 .with_kind("picture-dimensions")
         }
+        PictureError::TooLong { limit } => {
+            Problem::bad_request(format!("The picture is more than {limit} pixels wide or high."))
+                .with_kind("picture-dimensions")
+        }
+        PictureError::TooMuchMemory => {
+            Problem::bad_request("The picture takes too much memory when it is decoded.")
+                .with_kind("picture-dimensions")
+        }
         PictureError::Damaged(_) => {
             Problem::bad_request("The picture is damaged.").with_kind("picture-damaged")
         }
