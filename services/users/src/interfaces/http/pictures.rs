@@ -19,18 +19,26 @@ use crate::domain::PictureName;
 
 /// Upload your picture
 ///
-/// The body is the file: PNG, JPEG, WebP or GIF, which its content says; `Content-Type` is
-/// not believed. It is made to fit, turned upright and encoded anew, so nothing but the
-/// picture is kept.
+/// The body is the file: PNG, JPEG, WebP or GIF. Send it with the type of an image or as
+/// `application/octet-stream`; which kind it is, its content says, and the type is not
+/// believed. The firewall reads bodies of other types as what they say they are, and may refuse
+/// them with 403: `curl --data-binary` alone says `application/x-www-form-urlencoded`, so add
+/// `-H 'Content-Type: image/png'`. Forms (`multipart/form-data`) are for `POST`. The picture is
+/// made to fit, turned upright and encoded anew, so nothing but it is kept. No side of it may
+/// have more than 10,000 pixels.
 #[utoipa::path(
     put,
     operation_id = "upload_avatar",
     path = "/users/me/avatar",
     tag = "avatars",
-    request_body(content_type = "image/*", content = Vec<u8>),
+    request_body(content(
+        (Vec<u8> = "image/*"),
+        (Vec<u8> = "application/octet-stream"),
+    )),
     responses(
         (status = 200, description = "Your profile afterwards.", body = OwnResource),
-        (status = 400, description = "The picture is damaged or has too many pixels."),
+        (status = 400, description = "The picture is damaged, or too large once it is decoded."),
+        (status = 403, description = "The firewall took the body for something else; see above."),
         (status = 413, description = "The file is too large."),
         (status = 415, description = "The file is no such picture."),
         (status = 503, description = "Too many pictures are being uploaded."),
@@ -56,7 +64,7 @@ pub(super) async fn upload(
     request_body(content_type = "multipart/form-data", content = Vec<u8>),
     responses(
         (status = 200, description = "Your profile afterwards.", body = OwnResource),
-        (status = 400, description = "There is no file, or it is damaged or has too many pixels."),
+        (status = 400, description = "There is no file, or it is damaged or too large decoded."),
         (status = 413, description = "The file is too large."),
         (status = 415, description = "The file is no such picture."),
         (status = 503, description = "Too many pictures are being uploaded."),
