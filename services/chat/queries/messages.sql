@@ -34,12 +34,15 @@ RETURNING m.user_id, m.seq, ARRAY(
     SELECT n.id FROM nodes AS n WHERE n.id = ANY (m.nodes) AND n.lease_until > clock_timestamp()
 ) AS nodes;
 
+-- After the mailboxes are locked: nothing at all when one of the people was erased, because
+-- erasing locks the mailbox too and this statement sees what was committed before.
 --! insert_deliveries
 INSERT INTO deliveries (user_id, seq, peer_id, peer_seq, message_id, outgoing)
 SELECT i.user_id, i.seq, i.peer_id, i.peer_seq, i.message_id, i.outgoing
 FROM unnest(:user_ids::uuid[], :seqs::bigint[], :peer_ids::uuid[], :peer_seqs::bigint[],
     :message_ids::uuid[], :outgoing::boolean[])
-    AS i (user_id, seq, peer_id, peer_seq, message_id, outgoing);
+    AS i (user_id, seq, peer_id, peer_seq, message_id, outgoing)
+WHERE NOT EXISTS (SELECT FROM erased_people AS e WHERE e.user_id = ANY (:user_ids));
 
 -- What somebody has above a number, in order.
 --! deliveries_after : (edited_at?, deleted_at?)
@@ -58,6 +61,7 @@ ORDER BY d.seq DESC LIMIT :limit;
 --! edit_message
 UPDATE messages SET content = :content, edited_at = :now
 WHERE id = :id AND sender_id = :sender_id AND deleted_at IS NULL
+  AND NOT EXISTS (SELECT FROM erased_people AS e WHERE e.user_id = :sender_id)
 RETURNING receiver_id;
 
 --! delete_message
@@ -71,7 +75,7 @@ SELECT d.seq FROM messages AS m
 JOIN deliveries AS d ON d.message_id = m.id AND d.user_id = :user_id AND d.peer_id = :peer_id
 WHERE m.id = :id;
 
--- Moves the mark forward, never back; the last message that it covers, as both have it.
+-- Moves the mark forward, never back, with both mailboxes held; the last message that it covers, as both have it.
 -- Nothing comes back when there is nothing to read up to there or the mark was there already.
 --! mark_read
 WITH last AS (

@@ -1,5 +1,21 @@
 -- Blocks, and what is held about one person.
 
+-- Who of these people was erased. Certain only about people whose mailboxes the transaction
+-- has locked in a statement before.
+--! erased_among
+SELECT user_id FROM erased_people WHERE user_id = ANY (:user_ids);
+
+-- Keeps people from being erased until the transaction ends, and lets messages be numbered
+-- meanwhile. Who has a mailbox under this lock is not erased.
+--! hold_mailboxes
+SELECT m.user_id FROM mailboxes AS m WHERE m.user_id = ANY (:user_ids) ORDER BY m.user_id FOR KEY SHARE;
+
+-- The same for people who may have no mailbox yet.
+--! open_mailboxes
+INSERT INTO mailboxes AS m (user_id)
+SELECT i.user_id FROM unnest(:user_ids::uuid[]) AS i (user_id) ORDER BY i.user_id
+ON CONFLICT (user_id) DO UPDATE SET seq = m.seq;
+
 --! block
 INSERT INTO blocks (user_id, blocked_id, created_at) VALUES (:user_id, :blocked_id, :now)
 ON CONFLICT (user_id, blocked_id) DO NOTHING;
@@ -26,7 +42,19 @@ SELECT seq, last_seen_at FROM mailboxes WHERE user_id = :user_id;
 --! export_reads
 SELECT peer_id, seq, read_at FROM reads WHERE user_id = :user_id ORDER BY peer_id;
 
--- Erasing. What the other person still has stays with them; what nobody has any more goes.
+-- Erasing. First the mark that stays, then the lock on the mailbox: who held it before has
+-- committed rows that the following statements see, who gets it afterwards sees the mark.
+--! bury_person
+INSERT INTO erased_people (user_id, erased_at) VALUES (:user_id, clock_timestamp())
+ON CONFLICT (user_id) DO NOTHING;
+
+--! erase_opens_mailbox
+INSERT INTO mailboxes (user_id) VALUES (:user_id) ON CONFLICT (user_id) DO NOTHING;
+
+--! erase_locks_mailbox
+SELECT user_id FROM mailboxes WHERE user_id = :user_id FOR UPDATE;
+
+-- What the other person still has stays with them; what nobody has any more goes.
 --! erase_messages
 DELETE FROM messages AS m USING deliveries AS d
 WHERE d.user_id = :user_id AND m.id = d.message_id
@@ -51,6 +79,7 @@ DELETE FROM blocks WHERE user_id = :user_id OR blocked_id = :user_id;
 --! erase_mailbox
 DELETE FROM mailboxes WHERE user_id = :user_id;
 
--- Events about the person that may still be read by others: what is personal in them goes.
+-- Events that name the person and may still be read by others.
 --! erase_events
-DELETE FROM outbox WHERE subject = :subject AND kind LIKE 'presence.%';
+DELETE FROM outbox
+WHERE subject = :subject OR data ->> 'senderId' = :subject OR data ->> 'peerId' = :subject;

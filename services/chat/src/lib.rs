@@ -53,7 +53,8 @@ use interfaces::socket::{ClientSettings, Clients, Doorkeeper, UseCases};
 pub const NAME: &str = "chat";
 
 /// The schema, to be run by [`Database::migrate`].
-pub const MIGRATIONS: &[Migration] = marquis_database::migrations!["001_initial_schema"];
+pub const MIGRATIONS: &[Migration] =
+    marquis_database::migrations!["001_initial_schema", "002_erased_people"];
 
 /// The service whose log says who is erased.
 const USERS: &str = "users";

@@ -30,7 +30,16 @@ pub enum ChatError {
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The store could not do it.
     #[error("try again in a moment")]
-    Store(#[from] StoreError),
+    Store(#[source] StoreError),
+}
+
+impl From<StoreError> for ChatError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Erased => Self::NoSuchPerson,
+            error => Self::Store(error),
+        }
+    }
 }
 
 impl ChatError {

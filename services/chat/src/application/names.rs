@@ -31,6 +31,8 @@ pub struct Names {
 struct Known {
     name: Option<Arc<str>>,
     at: Instant,
+    /// Erased, although the owner of names may not know yet.
+    erased: bool,
 }
 
 /// Names that were asked for together.
@@ -63,7 +65,13 @@ impl Names {
     #[must_use]
     pub fn known(&self, person: PersonId) -> Option<Option<Arc<str>>> {
         let known = self.known.lock();
-        let known = known.get(&person).filter(|known| known.at.elapsed() < FRESH)?;
+        let known = known.get(&person)?;
+        if known.erased {
+            return Some(None);
+        }
+        if known.at.elapsed() >= FRESH {
+            return None;
+        }
         // Somebody who registers becomes known at once.
         known.name.as_ref().map(|name| Some(Arc::clone(name)))
     }
@@ -103,9 +111,19 @@ impl Names {
         Answer(people.into_iter().filter_map(name).collect())
     }
 
-    /// Somebody is gone, or is called something else.
+    /// Somebody is called something else.
     pub fn forget(&self, person: PersonId) {
-        self.known.lock().remove(&person);
+        let mut known = self.known.lock();
+        if known.get(&person).is_some_and(|known| !known.erased) {
+            known.remove(&person);
+        }
+    }
+
+    /// Somebody was erased: their name does not come back, even from an owner who learns of
+    /// it later.
+    pub fn erase(&self, person: PersonId) {
+        let gone = Known { name: None, at: Instant::now(), erased: true };
+        self.known.lock().insert(person, gone);
     }
 
     async fn ask(&self, people: &[PersonId]) -> Result<(), IdentitiesUnavailable> {
@@ -117,12 +135,18 @@ impl Names {
         if known.len() + people.len() > MOST {
             known.clear();
         }
+        let mut learn = |person: PersonId, name: Option<Arc<str>>| {
+            let erased = known.get(&person).is_some_and(|known| known.erased);
+            if !erased {
+                known.insert(person, Known { name, at, erased });
+            }
+        };
         for person in people {
-            known.insert(*person, Known { name: None, at });
+            learn(*person, None);
         }
         for identity in found {
             let person = PersonId::from_uuid(identity.user_id.uuid());
-            known.insert(person, Known { name: Some(Arc::from(identity.username)), at });
+            learn(person, Some(Arc::from(identity.username)));
         }
         Ok(())
     }

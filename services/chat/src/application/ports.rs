@@ -22,6 +22,9 @@ pub enum StoreError {
     /// It refused.
     #[error("the store failed")]
     Failed(#[source] Arc<dyn Error + Send + Sync>),
+    /// Somebody whom it is about was erased, whatever the owner of names says meanwhile.
+    #[error("the person was erased")]
+    Erased,
 }
 
 /// A message to be saved.
@@ -62,6 +65,8 @@ pub enum Fate {
     Known(MessageId),
     /// One of the two blocks the other.
     Blocked,
+    /// One of the two was erased.
+    NoSuchPerson,
 }
 
 /// Messages, read marks and blocks.
@@ -102,7 +107,8 @@ pub trait Messages: fmt::Debug + Send + Sync + 'static {
         now: OffsetDateTime,
     ) -> Result<Option<PersonId>, StoreError>;
 
-    /// Moves the read mark forward. `None` when it was there already.
+    /// Moves the read mark forward. `None` when it was there already;
+    /// [`StoreError::Erased`] when one of the two was erased.
     async fn mark_read(
         &self,
         reader: PersonId,
@@ -127,7 +133,8 @@ pub trait Messages: fmt::Debug + Send + Sync + 'static {
         offset: i64,
     ) -> Result<(Vec<Conversation>, i64), StoreError>;
 
-    /// Blocks somebody. Repeating it is harmless.
+    /// Blocks somebody. Repeating it is harmless. [`StoreError::Erased`] when one of the two
+    /// was erased.
     async fn block(
         &self,
         person: PersonId,
@@ -188,7 +195,8 @@ pub trait Connections: fmt::Debug + Send + Sync + 'static {
     /// Takes over from nodes whose lease has ended: who is connected nowhere now.
     async fn bury(&self) -> Result<Vec<PersonId>, StoreError>;
 
-    /// People connect to a node. Writes `presence.online` for those who appear.
+    /// People connect to a node. Writes `presence.online` for those who appear. Whoever was
+    /// erased does not connect and is not in the answer.
     async fn arrive(&self, node: NodeId, people: &[PersonId]) -> Result<Vec<Change>, StoreError>;
 
     /// People leave a node. Writes `presence.offline` for those who are gone.

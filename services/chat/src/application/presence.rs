@@ -1,7 +1,7 @@
 //! Who is connected: this node's lease, its people's comings and goings, and what becomes of
 //! the people of a node that died.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -161,8 +161,14 @@ impl KeepPresence {
     async fn arrive(&self, node: NodeId, people: &[PersonId]) {
         match self.connections.arrive(node, people).await {
             Ok(changes) => {
+                let mut erased: HashSet<PersonId> = people.iter().copied().collect();
                 for change in &changes {
+                    erased.remove(&change.person);
                     self.post.registry().opened(change.person, &Ok(change.seq));
+                }
+                for person in erased {
+                    self.post.registry().opened(person, &Err(StoreError::Erased));
+                    self.post.registry().dismiss(person);
                 }
                 self.announce(&turned(&changes), true).await;
             }

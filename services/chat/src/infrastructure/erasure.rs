@@ -1,12 +1,13 @@
 //! What becomes of a person who is erased: their copies, marks and blocks go, and every
 //! message that nobody else has. The other person of a conversation keeps what they have.
+//! Their id stays in `erased_people`, so that nothing on its way brings anything back.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use marquis_chat_queries::queries::people::{
-    erase_blocks, erase_client_ids, erase_deliveries, erase_events, erase_mailbox, erase_messages,
-    erase_reads,
+    bury_person, erase_blocks, erase_client_ids, erase_deliveries, erase_events,
+    erase_locks_mailbox, erase_mailbox, erase_messages, erase_opens_mailbox, erase_reads,
 };
 use marquis_contracts::events::Event;
 use marquis_database::Transaction;
@@ -43,6 +44,9 @@ impl Handler for Erasure {
             Err(error) => return Err(HandlerError::Refused(Box::new(error))),
         };
         let id = person.uuid();
+        bury_person().bind(transaction, &id).await?;
+        erase_opens_mailbox().bind(transaction, &id).await?;
+        erase_locks_mailbox().bind(transaction, &id).one().await?;
         // Before the copies, by which the messages are found.
         erase_messages().bind(transaction, &id).await?;
         erase_client_ids().bind(transaction, &id).await?;
@@ -51,10 +55,8 @@ impl Handler for Erasure {
         erase_blocks().bind(transaction, &id).await?;
         erase_mailbox().bind(transaction, &id).await?;
         erase_events().bind(transaction, &event.subject).await?;
-        self.names.forget(person);
-        if let Some(mailbox) = self.registry.mailbox(person) {
-            mailbox.end();
-        }
+        self.names.erase(person);
+        self.registry.dismiss(person);
         Ok(())
     }
 }

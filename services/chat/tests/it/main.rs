@@ -5,6 +5,7 @@ mod client;
 mod delivery;
 mod engine;
 mod erasure;
+mod erasure_races;
 mod harness;
 mod history;
 mod messages;

@@ -1045,7 +1045,7 @@ impl<
 pub struct InsertDeliveriesStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn insert_deliveries() -> InsertDeliveriesStmt {
     InsertDeliveriesStmt(
-        "INSERT INTO deliveries (user_id, seq, peer_id, peer_seq, message_id, outgoing) SELECT i.user_id, i.seq, i.peer_id, i.peer_seq, i.message_id, i.outgoing FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::bigint[], $5::uuid[], $6::boolean[]) AS i (user_id, seq, peer_id, peer_seq, message_id, outgoing)",
+        "INSERT INTO deliveries (user_id, seq, peer_id, peer_seq, message_id, outgoing) SELECT i.user_id, i.seq, i.peer_id, i.peer_seq, i.message_id, i.outgoing FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::bigint[], $5::uuid[], $6::boolean[]) AS i (user_id, seq, peer_id, peer_seq, message_id, outgoing) WHERE NOT EXISTS (SELECT FROM erased_people AS e WHERE e.user_id = ANY ($1))",
         None,
     )
 }
@@ -1249,7 +1249,7 @@ impl<'c, 'a, 's, C: GenericClient>
 pub struct EditMessageStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn edit_message() -> EditMessageStmt {
     EditMessageStmt(
-        "UPDATE messages SET content = $1, edited_at = $2 WHERE id = $3 AND sender_id = $4 AND deleted_at IS NULL RETURNING receiver_id",
+        "UPDATE messages SET content = $1, edited_at = $2 WHERE id = $3 AND sender_id = $4 AND deleted_at IS NULL AND NOT EXISTS (SELECT FROM erased_people AS e WHERE e.user_id = $4) RETURNING receiver_id",
         None,
     )
 }

@@ -34,6 +34,70 @@ pub struct ExportReads {
 }
 use crate::client::async_::GenericClient;
 use futures_util::{self, StreamExt, TryStreamExt};
+pub struct UuidUuidQuery<'c, 'a, 's, C: GenericClient, T, const N: usize> {
+    client: &'c C,
+    params: [&'a (dyn postgres_types::ToSql + Sync); N],
+    query: &'static str,
+    cached: Option<&'s tokio_postgres::Statement>,
+    extractor: fn(&tokio_postgres::Row) -> Result<uuid::Uuid, tokio_postgres::Error>,
+    mapper: fn(uuid::Uuid) -> T,
+}
+impl<'c, 'a, 's, C, T: 'c, const N: usize> UuidUuidQuery<'c, 'a, 's, C, T, N>
+where
+    C: GenericClient,
+{
+    pub fn map<R>(self, mapper: fn(uuid::Uuid) -> R) -> UuidUuidQuery<'c, 'a, 's, C, R, N> {
+        UuidUuidQuery {
+            client: self.client,
+            params: self.params,
+            query: self.query,
+            cached: self.cached,
+            extractor: self.extractor,
+            mapper,
+        }
+    }
+    pub async fn one(self) -> Result<T, tokio_postgres::Error> {
+        let row =
+            crate::client::async_::one(self.client, self.query, &self.params, self.cached).await?;
+        Ok((self.mapper)((self.extractor)(&row)?))
+    }
+    pub async fn all(self) -> Result<Vec<T>, tokio_postgres::Error> {
+        self.iter().await?.try_collect().await
+    }
+    pub async fn opt(self) -> Result<Option<T>, tokio_postgres::Error> {
+        let opt_row =
+            crate::client::async_::opt(self.client, self.query, &self.params, self.cached).await?;
+        Ok(opt_row
+            .map(|row| {
+                let extracted = (self.extractor)(&row)?;
+                Ok((self.mapper)(extracted))
+            })
+            .transpose()?)
+    }
+    pub async fn iter(
+        self,
+    ) -> Result<
+        impl futures_util::Stream<Item = Result<T, tokio_postgres::Error>> + 'c,
+        tokio_postgres::Error,
+    > {
+        let stream = crate::client::async_::raw(
+            self.client,
+            self.query,
+            crate::slice_iter(&self.params),
+            self.cached,
+        )
+        .await?;
+        let mapped = stream
+            .map(move |res| {
+                res.and_then(|row| {
+                    let extracted = (self.extractor)(&row)?;
+                    Ok((self.mapper)(extracted))
+                })
+            })
+            .into_stream();
+        Ok(mapped)
+    }
+}
 pub struct BlockedByQuery<'c, 'a, 's, C: GenericClient, T, const N: usize> {
     client: &'c C,
     params: [&'a (dyn postgres_types::ToSql + Sync); N],
@@ -290,6 +354,86 @@ where
         Ok(mapped)
     }
 }
+pub struct ErasedAmongStmt(&'static str, Option<tokio_postgres::Statement>);
+pub fn erased_among() -> ErasedAmongStmt {
+    ErasedAmongStmt("SELECT user_id FROM erased_people WHERE user_id = ANY ($1)", None)
+}
+impl ErasedAmongStmt {
+    pub async fn prepare<'a, C: GenericClient>(
+        mut self,
+        client: &'a C,
+    ) -> Result<Self, tokio_postgres::Error> {
+        self.1 = Some(client.prepare(self.0).await?);
+        Ok(self)
+    }
+    pub fn bind<'c, 'a, 's, C: GenericClient, T1: crate::ArraySql<Item = uuid::Uuid>>(
+        &'s self,
+        client: &'c C,
+        user_ids: &'a T1,
+    ) -> UuidUuidQuery<'c, 'a, 's, C, uuid::Uuid, 1> {
+        UuidUuidQuery {
+            client,
+            params: [user_ids],
+            query: self.0,
+            cached: self.1.as_ref(),
+            extractor: |row| Ok(row.try_get(0)?),
+            mapper: |it| it,
+        }
+    }
+}
+pub struct HoldMailboxesStmt(&'static str, Option<tokio_postgres::Statement>);
+pub fn hold_mailboxes() -> HoldMailboxesStmt {
+    HoldMailboxesStmt(
+        "SELECT m.user_id FROM mailboxes AS m WHERE m.user_id = ANY ($1) ORDER BY m.user_id FOR KEY SHARE",
+        None,
+    )
+}
+impl HoldMailboxesStmt {
+    pub async fn prepare<'a, C: GenericClient>(
+        mut self,
+        client: &'a C,
+    ) -> Result<Self, tokio_postgres::Error> {
+        self.1 = Some(client.prepare(self.0).await?);
+        Ok(self)
+    }
+    pub fn bind<'c, 'a, 's, C: GenericClient, T1: crate::ArraySql<Item = uuid::Uuid>>(
+        &'s self,
+        client: &'c C,
+        user_ids: &'a T1,
+    ) -> UuidUuidQuery<'c, 'a, 's, C, uuid::Uuid, 1> {
+        UuidUuidQuery {
+            client,
+            params: [user_ids],
+            query: self.0,
+            cached: self.1.as_ref(),
+            extractor: |row| Ok(row.try_get(0)?),
+            mapper: |it| it,
+        }
+    }
+}
+pub struct OpenMailboxesStmt(&'static str, Option<tokio_postgres::Statement>);
+pub fn open_mailboxes() -> OpenMailboxesStmt {
+    OpenMailboxesStmt(
+        "INSERT INTO mailboxes AS m (user_id) SELECT i.user_id FROM unnest($1::uuid[]) AS i (user_id) ORDER BY i.user_id ON CONFLICT (user_id) DO UPDATE SET seq = m.seq",
+        None,
+    )
+}
+impl OpenMailboxesStmt {
+    pub async fn prepare<'a, C: GenericClient>(
+        mut self,
+        client: &'a C,
+    ) -> Result<Self, tokio_postgres::Error> {
+        self.1 = Some(client.prepare(self.0).await?);
+        Ok(self)
+    }
+    pub async fn bind<'c, 'a, 's, C: GenericClient, T1: crate::ArraySql<Item = uuid::Uuid>>(
+        &'s self,
+        client: &'c C,
+        user_ids: &'a T1,
+    ) -> Result<u64, tokio_postgres::Error> {
+        client.execute(self.0, &[user_ids]).await
+    }
+}
 pub struct BlockStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn block() -> BlockStmt {
     BlockStmt(
@@ -520,6 +664,79 @@ impl ExportReadsStmt {
         }
     }
 }
+pub struct BuryPersonStmt(&'static str, Option<tokio_postgres::Statement>);
+pub fn bury_person() -> BuryPersonStmt {
+    BuryPersonStmt(
+        "INSERT INTO erased_people (user_id, erased_at) VALUES ($1, clock_timestamp()) ON CONFLICT (user_id) DO NOTHING",
+        None,
+    )
+}
+impl BuryPersonStmt {
+    pub async fn prepare<'a, C: GenericClient>(
+        mut self,
+        client: &'a C,
+    ) -> Result<Self, tokio_postgres::Error> {
+        self.1 = Some(client.prepare(self.0).await?);
+        Ok(self)
+    }
+    pub async fn bind<'c, 'a, 's, C: GenericClient>(
+        &'s self,
+        client: &'c C,
+        user_id: &'a uuid::Uuid,
+    ) -> Result<u64, tokio_postgres::Error> {
+        client.execute(self.0, &[user_id]).await
+    }
+}
+pub struct EraseOpensMailboxStmt(&'static str, Option<tokio_postgres::Statement>);
+pub fn erase_opens_mailbox() -> EraseOpensMailboxStmt {
+    EraseOpensMailboxStmt(
+        "INSERT INTO mailboxes (user_id) VALUES ($1) ON CONFLICT (user_id) DO NOTHING",
+        None,
+    )
+}
+impl EraseOpensMailboxStmt {
+    pub async fn prepare<'a, C: GenericClient>(
+        mut self,
+        client: &'a C,
+    ) -> Result<Self, tokio_postgres::Error> {
+        self.1 = Some(client.prepare(self.0).await?);
+        Ok(self)
+    }
+    pub async fn bind<'c, 'a, 's, C: GenericClient>(
+        &'s self,
+        client: &'c C,
+        user_id: &'a uuid::Uuid,
+    ) -> Result<u64, tokio_postgres::Error> {
+        client.execute(self.0, &[user_id]).await
+    }
+}
+pub struct EraseLocksMailboxStmt(&'static str, Option<tokio_postgres::Statement>);
+pub fn erase_locks_mailbox() -> EraseLocksMailboxStmt {
+    EraseLocksMailboxStmt("SELECT user_id FROM mailboxes WHERE user_id = $1 FOR UPDATE", None)
+}
+impl EraseLocksMailboxStmt {
+    pub async fn prepare<'a, C: GenericClient>(
+        mut self,
+        client: &'a C,
+    ) -> Result<Self, tokio_postgres::Error> {
+        self.1 = Some(client.prepare(self.0).await?);
+        Ok(self)
+    }
+    pub fn bind<'c, 'a, 's, C: GenericClient>(
+        &'s self,
+        client: &'c C,
+        user_id: &'a uuid::Uuid,
+    ) -> UuidUuidQuery<'c, 'a, 's, C, uuid::Uuid, 1> {
+        UuidUuidQuery {
+            client,
+            params: [user_id],
+            query: self.0,
+            cached: self.1.as_ref(),
+            extractor: |row| Ok(row.try_get(0)?),
+            mapper: |it| it,
+        }
+    }
+}
 pub struct EraseMessagesStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn erase_messages() -> EraseMessagesStmt {
     EraseMessagesStmt(
@@ -648,7 +865,10 @@ impl EraseMailboxStmt {
 }
 pub struct EraseEventsStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn erase_events() -> EraseEventsStmt {
-    EraseEventsStmt("DELETE FROM outbox WHERE subject = $1 AND kind LIKE 'presence.%'", None)
+    EraseEventsStmt(
+        "DELETE FROM outbox WHERE subject = $1 OR data ->> 'senderId' = $1 OR data ->> 'peerId' = $1",
+        None,
+    )
 }
 impl EraseEventsStmt {
     pub async fn prepare<'a, C: GenericClient>(

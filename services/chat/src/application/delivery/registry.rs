@@ -128,6 +128,13 @@ impl Registry {
         }
     }
 
+    /// Ends all sockets of a person here.
+    pub fn dismiss(&self, person: PersonId) {
+        if let Some(mailbox) = self.mailbox(person) {
+            mailbox.end();
+        }
+    }
+
     fn give_back(&self, mailbox: &Arc<Mailbox>) {
         let mut people = self.people.lock();
         if mailbox.release() {

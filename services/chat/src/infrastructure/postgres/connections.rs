@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use marquis_chat_queries::client::Params as _;
+use marquis_chat_queries::queries::people::erased_among;
 use marquis_chat_queries::queries::presence::{
     ArriveParams, LeaveParams, OpenNodeParams, RenewNodeParams, abandon, arrive, bury_nodes,
     close_node, connected_peers, leave, numbers_of, online, open_node, orphans, renew_node,
@@ -69,10 +70,18 @@ impl Connections for PostgresChat {
     async fn arrive(&self, node: NodeId, people: &[PersonId]) -> Result<Vec<Change>, StoreError> {
         let work = retry(|| async {
             let mut client = self.database.client().await?;
-            let transaction = client.transaction().await?;
-            let user_ids = uuids(people);
-            let rows = ArriveParams { node: node.0, user_ids };
-            let rows = arrive().params(&transaction, &rows).all().await?;
+            let mut user_ids = uuids(people);
+            let (transaction, rows) = loop {
+                let transaction = client.transaction().await?;
+                let rows = ArriveParams { node: node.0, user_ids: &user_ids };
+                let rows = arrive().params(&transaction, &rows).all().await?;
+                let erased = erased_among().bind(&transaction, &user_ids).all().await?;
+                if erased.is_empty() {
+                    break (transaction, rows);
+                }
+                transaction.rollback().await?;
+                user_ids.retain(|person| !erased.contains(person));
+            };
             let appeared = rows.iter().filter(|row| row.appeared).map(|row| NewEvent {
                 kind: "presence.online",
                 subject: row.user_id.to_string(),

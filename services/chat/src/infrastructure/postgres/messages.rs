@@ -9,12 +9,13 @@ use marquis_chat_queries::queries::messages::{
     number_of,
 };
 use marquis_chat_queries::queries::people::{
-    BlockParams, NodesOfParams, UnblockParams, block, blocked_by, export_mailbox, export_reads,
-    nodes_of, unblock,
+    BlockParams, NodesOfParams, UnblockParams, block, blocked_by, erased_among, export_mailbox,
+    export_reads, hold_mailboxes, nodes_of, open_mailboxes, unblock,
 };
-use marquis_database::retry;
+use marquis_database::{Transaction, retry};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::save::NewEvent;
 use super::{Failure, PostgresChat};
@@ -137,6 +138,12 @@ impl Messages for PostgresChat {
             let mut client = self.database.client().await?;
             let transaction = client.transaction().await?;
             let (user_id, peer_id) = (reader.uuid(), peer.uuid());
+            let both: &[Uuid] = &[user_id, peer_id];
+            if hold_mailboxes().bind(&transaction, &both).all().await?.len() < both.len() {
+                refuse_erased(&transaction, both).await?;
+                // They have never said anything to each other.
+                return Ok(None);
+            }
             let mark = MarkReadParams { user_id, peer_id, up_to, now };
             let moved = mark_read().params(&transaction, &mark).opt().await?;
             if moved.is_some() {
@@ -218,9 +225,14 @@ impl Messages for PostgresChat {
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
         let work = async {
-            let client = self.database.client().await?;
+            let mut client = self.database.client().await?;
+            let transaction = client.transaction().await?;
+            let both: &[Uuid] = &[person.uuid(), blocked.uuid()];
+            open_mailboxes().bind(&transaction, &both).await?;
+            refuse_erased(&transaction, both).await?;
             let row = BlockParams { user_id: person.uuid(), blocked_id: blocked.uuid(), now };
-            block().params(&client, &row).await?;
+            block().params(&transaction, &row).await?;
+            transaction.commit().await?;
             Ok::<_, Failure>(())
         };
         Ok(self.database.observe("insert", "block", work).await?)
@@ -267,6 +279,11 @@ impl Messages for PostgresChat {
     }
 }
 
+async fn refuse_erased(transaction: &Transaction<'_>, people: &[Uuid]) -> Result<(), Failure> {
+    let erased = erased_among().bind(transaction, &people).all().await?;
+    if erased.is_empty() { Ok(()) } else { Err(Failure::Erased) }
+}
+
 impl PostgresChat {
     async fn export_person(&self, person: PersonId) -> Result<Value, Failure> {
         let client = self.database.client().await?;
@@ -288,7 +305,9 @@ impl PostgresChat {
                 }));
             }
         }
+        // One that says nothing is only a lock.
         let mailbox = export_mailbox().bind(&client, &id).opt().await?;
+        let mailbox = mailbox.filter(|row| row.seq > 0 || row.last_seen_at.is_some());
         let reads = export_reads().bind(&client, &id).all().await?;
         let blocked = blocked_by().bind(&client, &id).all().await?;
         if messages.is_empty() && mailbox.is_none() && blocked.is_empty() {

@@ -1,5 +1,7 @@
 //! PostgreSQL behind the ports. Rows of `mailboxes` are locked in the order of their people's
-//! ids by every statement, so no two wait for each other in a circle.
+//! ids by every statement, so no two wait for each other in a circle. Whatever writes rows
+//! about people locks their mailboxes first and looks then, in a statement of its own, who of
+//! them was erased: so an erasure leaves nothing behind, and nothing comes back.
 
 mod connections;
 mod messages;
@@ -37,6 +39,9 @@ enum Failure {
     /// The store said less than it was asked for.
     #[error("the store gave no number to person {0}")]
     NoNumber(uuid::Uuid),
+    /// Somebody whom it is about was erased.
+    #[error("the person was erased")]
+    Erased,
 }
 
 impl From<tokio_postgres::Error> for Failure {
@@ -52,6 +57,7 @@ impl From<Failure> for StoreError {
                 Self::Unavailable(Arc::new(error))
             }
             Failure::Database(error) => Self::Failed(Arc::new(error)),
+            Failure::Erased => Self::Erased,
             other => Self::Failed(Arc::new(other)),
         }
     }

@@ -2,8 +2,9 @@
 //!
 //! First the messages, of which those that are blocked or were saved before fall out; then
 //! the numbers, which locks the mailboxes of all people concerned until the end, so that
-//! numbers become visible in their order; then the copies under these numbers, and what the
-//! absent have missed.
+//! numbers become visible in their order; then the copies under these numbers, unless one of
+//! the people was erased, and what the absent have missed. When somebody was erased, all is
+//! undone and the rest is saved again, so that nobody's numbers have a gap.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -13,6 +14,7 @@ use marquis_chat_queries::queries::messages::{
     insert_deliveries, insert_messages, known_messages, take_numbers,
 };
 use marquis_chat_queries::queries::outbox::{AppendEventsParams, append_events};
+use marquis_chat_queries::queries::people::erased_among;
 use marquis_database::Transaction;
 use marquis_kernel::id::new_uuid;
 use serde_json::{Value, json};
@@ -42,6 +44,44 @@ impl PostgresChat {
         drafts: &[&Draft],
         now: OffsetDateTime,
     ) -> Result<Vec<Fate>, Failure> {
+        let mut erased: HashSet<PersonId> = HashSet::new();
+        loop {
+            let lives = |draft: &Draft| {
+                ![draft.sender, draft.receiver].iter().any(|person| erased.contains(person))
+            };
+            let living: Vec<&Draft> = drafts.iter().copied().filter(|draft| lives(draft)).collect();
+            match self.save_living(&living, now).await {
+                Ok(fates) => {
+                    let mut fates = fates.into_iter();
+                    let fate = |draft: &&Draft| {
+                        let fate = if lives(draft) { fates.next() } else { None };
+                        fate.unwrap_or(Fate::NoSuchPerson)
+                    };
+                    return Ok(drafts.iter().map(fate).collect());
+                }
+                Err(Failure::Erased) => erased.extend(self.erased(&living).await?),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn erased(&self, drafts: &[&Draft]) -> Result<Vec<PersonId>, Failure> {
+        let people: Vec<Uuid> =
+            drafts.iter().flat_map(|draft| [draft.sender.uuid(), draft.receiver.uuid()]).collect();
+        let client = self.database.client().await?;
+        let erased = erased_among().bind(&client, &people).all().await?;
+        Ok(erased.into_iter().map(PersonId::from_uuid).collect())
+    }
+
+    /// Saves drafts of people who all exist; [`Failure::Erased`] when one does not any more.
+    async fn save_living(
+        &self,
+        drafts: &[&Draft],
+        now: OffsetDateTime,
+    ) -> Result<Vec<Fate>, Failure> {
+        if drafts.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut client = self.database.client().await?;
         let transaction = client.transaction().await?;
         let saved = insert(&transaction, drafts, now).await?;
@@ -233,7 +273,8 @@ impl Rows {
         let Self { user_ids, seqs, peer_ids, peer_seqs, message_ids, outgoing } = self;
         let rows =
             InsertDeliveriesParams { user_ids, seqs, peer_ids, peer_seqs, message_ids, outgoing };
-        insert_deliveries().params(transaction, &rows).await?;
-        Ok(())
+        // None at all: one of these people was erased.
+        let inserted = insert_deliveries().params(transaction, &rows).await?;
+        if inserted == 0 { Err(Failure::Erased) } else { Ok(()) }
     }
 }

@@ -7,7 +7,9 @@ use crate::application::ports::StoreError;
 
 pub(super) fn of(error: ChatError) -> Problem {
     match error {
-        ChatError::NoSuchPerson => Problem::not_found("There is no such person."),
+        ChatError::NoSuchPerson | ChatError::Store(StoreError::Erased) => {
+            Problem::not_found("There is no such person.")
+        }
         ChatError::NoSuchMessage => Problem::not_found("There is no such message of yours."),
         ChatError::Blocked => Problem::forbidden("Messages between these two people are blocked.")
             .with_kind("blocked"),

@@ -25,7 +25,7 @@ use super::requests::Request;
 use crate::application::ChatError;
 use crate::application::delivery::{Refused, Seat};
 use crate::application::limits::Counted;
-use crate::application::ports::Outlet;
+use crate::application::ports::{Outlet, StoreError};
 use crate::domain::PersonId;
 
 /// One client.
@@ -221,6 +221,7 @@ impl Connection {
         let seat = registry.enter(person, self.outlet(), most, &[connected(&sid)]).await;
         let seat = seat.map_err(|refused| match refused {
             Refused::TooMany => Some(json!({ "message": "Too many connections" })),
+            Refused::Store(StoreError::Erased) => unauthorized(),
             Refused::Store(_) => None,
         })?;
         let token = Token { text: Arc::from(token), expires_at: principal.expires_at };
