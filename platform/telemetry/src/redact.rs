@@ -74,6 +74,24 @@ const ALWAYS_SECRET: [&str; 10] = [
     "key",
 ];
 
+/// Parts of the name of a query's parameter that make its value a secret. An authorization
+/// code is a credential for a few minutes (RFC 6749, section 4.1.2).
+const SECRET_PARTS: [&str; 10] = [
+    "token",
+    "password",
+    "passwd",
+    "secret",
+    "code",
+    "key",
+    "signature",
+    "session",
+    "auth",
+    "email",
+];
+
+/// Nobody encodes an honest value more often.
+const MOST_ENCODINGS: usize = 4;
+
 /// Prefixes by which providers mark their keys.
 const KEY_PREFIXES: [&str; 8] =
     ["whsec_", "sk_live_", "sk_test_", "rk_live_", "rk_test_", "ghp_", "xoxb-", "AKIA"];
@@ -145,24 +163,126 @@ pub fn text(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// A request target with the values of sensitive query parameters replaced.
+/// [`text`] for a text that may still be percent-encoded: all of it is replaced when an
+/// e-mail address comes out of it.
+#[must_use]
+pub fn encoded_text(encoded: &str) -> Cow<'_, str> {
+    match decoded(encoded) {
+        Some(Cow::Borrowed(_)) => text(encoded),
+        Some(Cow::Owned(plain)) if !plain.contains('@') || text(&plain) == plain => text(encoded),
+        _ => Cow::Borrowed(REDACTED),
+    }
+}
+
+/// A request target without what must not be logged of it: values of parameters for which
+/// [`hides_parameter`] says so, and segments, names and values that hold an address.
 #[must_use]
 pub fn request_target(target: &str) -> Cow<'_, str> {
-    let Some((path, query)) = target.split_once('?') else { return text(target) };
-    let mut out = text(path).into_owned();
+    let (path, query) = match target.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (target, None),
+    };
+    let path = path_text(path);
+    let Some(query) = query else { return path };
+    let mut out = String::with_capacity(target.len());
+    out.push_str(&path);
     for (index, pair) in query.split('&').enumerate() {
         out.push(if index == 0 { '?' } else { '&' });
-        match pair.split_once('=') {
-            // An authorization code is a credential for a few minutes (RFC 6749, section 4.1.2).
-            Some((name, value)) if is_sensitive(name) || matches!(name, "code" | "state") => {
-                out.push_str(name);
-                out.push('=');
-                out.push_str(if value.is_empty() { "" } else { REDACTED });
-            }
-            _ => out.push_str(&text(&pair.replace("%40", "@"))),
+        let (name, value) = match pair.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (pair, None),
+        };
+        out.push_str(if holds_address(name) { REDACTED } else { name });
+        let Some(value) = value else { continue };
+        out.push('=');
+        match hides_parameter(name, value) {
+            true => out.push_str(if value.is_empty() { "" } else { REDACTED }),
+            false => out.push_str(&text(value)),
         }
     }
     Cow::Owned(out)
+}
+
+/// Whether the value of a parameter of a query must not be logged: for its name, which may be
+/// encoded, or because it holds an address.
+#[must_use]
+pub fn hides_parameter(name: &str, value: &str) -> bool {
+    if holds_address(value) {
+        return true;
+    }
+    let Some(name) = decoded(name) else { return true };
+    let lower = name.to_ascii_lowercase();
+    SECRET_PARTS.iter().any(|part| lower.contains(part))
+        || lower == "state"
+        || is_personal(&name)
+        || is_sensitive(&name)
+}
+
+/// Whether a parameter or a member of a document has the name of one that holds what people
+/// are called, in whatever spelling. Names of fields of log lines are not meant: what stands
+/// in `search_path` is no person.
+#[must_use]
+pub fn is_personal(name: &str) -> bool {
+    let words = words(name);
+    words.windows(2).any(|pair| pair[0] == "display" && pair[1] == "name")
+        || words.iter().any(|word| matches!(word.as_str(), "search" | "displayname"))
+}
+
+/// Whether there is an `@` in the text, encoded however often.
+#[must_use]
+pub fn holds_address(text: &str) -> bool {
+    // What is still encoded after so many times was made to hide something.
+    text.contains('@') || decoded(text).is_none_or(|text| text.contains('@'))
+}
+
+/// The path without segments that hold an address, and without other secrets.
+fn path_text(path: &str) -> Cow<'_, str> {
+    if !holds_address(path) {
+        return text(path);
+    }
+    let segments: Vec<Cow<'_, str>> = path
+        .split('/')
+        .map(|segment| match holds_address(segment) {
+            true => Cow::Borrowed(REDACTED),
+            false => text(segment),
+        })
+        .collect();
+    Cow::Owned(segments.join("/"))
+}
+
+/// Without percent-encoding, as often as it was applied; `None` when that is too often.
+fn decoded(text: &str) -> Option<Cow<'_, str>> {
+    let mut text = Cow::Borrowed(text);
+    for _ in 0..MOST_ENCODINGS {
+        if !text.contains('%') {
+            return Some(text);
+        }
+        let once = decoded_once(&text);
+        if once == text {
+            return Some(text);
+        }
+        text = Cow::Owned(once);
+    }
+    (decoded_once(&text) == text).then_some(text)
+}
+
+fn decoded_once(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        let digit = |at: usize| tail.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+        match (first, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => {
+                out.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
+                rest = &tail[2..];
+            }
+            _ => {
+                out.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 type Range = std::ops::Range<usize>;

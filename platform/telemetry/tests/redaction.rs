@@ -1,6 +1,8 @@
 //! Nothing secret and nothing personal passes, and what explains an error does.
 
-use marquis_telemetry::redact::{REDACTED, is_sensitive, request_target, text};
+use marquis_telemetry::redact::{
+    REDACTED, holds_address, is_personal, is_sensitive, request_target, text,
+};
 
 const JWT: &str = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJlLXNpZ25hdHVyZQ";
 
@@ -153,6 +155,43 @@ fn request_targets_keep_their_harmless_parameters() {
         )
     );
     assert_eq!(request_target("/a/b"), "/a/b");
+    for same in ["/a?limit=5&x", "/a%20b?q=100%25", "/a?q=50%+off&cursor=abc%3D", "/a?"] {
+        assert_eq!(request_target(same), same);
+    }
+}
+
+#[test]
+fn request_targets_lose_addresses_and_names_of_people() {
+    for (target, shown) in [
+        // However often the sign is encoded, and whatever the parameter is called.
+        ("/u?q=a@b.example", "/u?q=[redacted]"),
+        ("/u?q=a%40b.example", "/u?q=[redacted]"),
+        ("/u?q=a%2540b.example", "/u?q=[redacted]"),
+        ("/u?q=a%252540b.example", "/u?q=[redacted]"),
+        ("/u?q=a%25%34%30b.example", "/u?q=[redacted]"),
+        ("/u?q=%25252525252540", "/u?q=[redacted]"),
+        ("/u?q=a@localhost&n=1", "/u?q=[redacted]&n=1"),
+        ("/u?a%40b.example", "/u?[redacted]"),
+        ("/u?a%40b.example=1", "/u?[redacted]=1"),
+        ("/u/a@b.example/x", "/u/[redacted]/x"),
+        ("/u/a%2540b.example/x?n=1", "/u/[redacted]/x?n=1"),
+        // Names are looked for whether they are people's or not.
+        ("/u?search=zbor&limit=2", "/u?search=[redacted]&limit=2"),
+        ("/u?Search=zbor", "/u?Search=[redacted]"),
+        ("/u?s%65arch=zbor", "/u?s%65arch=[redacted]"),
+        ("/u?s%2565arch=zbor", "/u?s%2565arch=[redacted]"),
+        ("/u?displayName=Zbor", "/u?displayName=[redacted]"),
+        ("/u?display_name=Zbor", "/u?display_name=[redacted]"),
+    ] {
+        assert_eq!(request_target(target), shown, "{target}");
+    }
+    for name in ["search", "ARGS:json.displayName", "display-name", "json.array_0.displayname"] {
+        assert!(is_personal(name), "{name}");
+    }
+    for name in ["research", "display", "name", "ARGS:q"] {
+        assert!(!is_personal(name), "{name}");
+    }
+    assert!(!holds_address("100%25") && !holds_address("%zz%4"));
 }
 
 proptest::proptest! {
@@ -163,6 +202,8 @@ proptest::proptest! {
         let _ = text(&format!("{before}{after}"));
         let _ = request_target(&format!("{before}?{after}"));
         let _ = is_sensitive(&before);
+        let target = request_target(&format!("/u?q={before}%40{after}&n=1")).into_owned();
+        proptest::prop_assert!(!target.contains("%40"), "{}", target);
         let url = text(&format!("{before} postgres://app:hunter2hunter2@db/x {after}")).into_owned();
         proptest::prop_assert!(!url.contains("hunter2"), "{}", url);
         let token = text(&format!("{before} {JWT} {after}")).into_owned();

@@ -1,32 +1,19 @@
 //! The access log: one JSON line for each request, written when its answer has been sent.
 //!
 //! Fields are those of every log line of the platform; what belongs to the request stands in
-//! `metadata`. Values of query parameters that look like secrets, and parts of the path that look
-//! like e-mail addresses, are left out; header fields and bodies never appear.
+//! `metadata`. Values of query parameters that look like secrets or hold names of people, and
+//! whatever of the target looks like an e-mail address, are left out; header fields and bodies
+//! never appear.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use http::Uri;
+use marquis_telemetry::redact;
 use time::OffsetDateTime;
 
 use crate::exchange::Exchange;
-
-/// Parameters whose name contains one of these keep their value to themselves.
-const SECRETS: [&str; 10] = [
-    "token",
-    "password",
-    "passwd",
-    "secret",
-    "code",
-    "key",
-    "signature",
-    "session",
-    "auth",
-    "email",
-];
 
 thread_local! {
     static LINE: RefCell<String> = RefCell::new(String::with_capacity(1024));
@@ -158,40 +145,12 @@ fn push_millis(line: &mut String, duration: Duration) {
     push_thousandths(line, micros % 1_000);
 }
 
-/// Path and query, values of secret parameters left out.
+/// Path and query, without what must not be logged of them.
 fn push_target(line: &mut String, uri: &Uri) {
-    let path = without_addresses(uri.path());
-    let Some(query) = uri.query() else { return push_text(line, &path) };
-    let mut target = String::with_capacity(path.len() + query.len() + 1);
-    target.push_str(&path);
-    for (index, pair) in query.split('&').enumerate() {
-        target.push(if index == 0 { '?' } else { '&' });
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        target.push_str(name);
-        if pair.len() == name.len() {
-            continue;
-        }
-        target.push('=');
-        let lower = name.to_ascii_lowercase();
-        // An encoded name could hide what it is.
-        let secret = lower.contains('%') || SECRETS.iter().any(|secret| lower.contains(secret));
-        target.push_str(if secret { "[redacted]" } else { value });
+    match uri.path_and_query() {
+        Some(target) => push_text(line, &redact::request_target(target.as_str())),
+        None => push_text(line, uri.path()),
     }
-    push_text(line, &target);
-}
-
-/// The path with segments that look like e-mail addresses left out.
-fn without_addresses(path: &str) -> Cow<'_, str> {
-    let is_address =
-        |segment: &str| segment.contains('@') || segment.to_ascii_lowercase().contains("%40");
-    if memchr::memchr2(b'@', b'%', path.as_bytes()).is_none() || !is_address(path) {
-        return Cow::Borrowed(path);
-    }
-    let segments: Vec<&str> = path
-        .split('/')
-        .map(|segment| if is_address(segment) { "[redacted]" } else { segment })
-        .collect();
-    Cow::Owned(segments.join("/"))
 }
 
 /// A JSON string.
@@ -227,6 +186,32 @@ mod tests {
             target("/a?access_token=abc&Code=1&e%6Dail=x&limit=2"),
             "\"/a?access_token=[redacted]&Code=[redacted]&e%6Dail=[redacted]&limit=2\"",
         );
+    }
+
+    #[test]
+    fn addresses_and_names_of_people_are_left_out() {
+        let target = |uri: &'static str| {
+            let mut line = String::new();
+            push_target(&mut line, &Uri::from_static(uri));
+            line
+        };
+        for uri in [
+            "/api/v1/users?search=zborix@example.com",
+            "/api/v1/users?search=zborix%40example.com",
+            "/api/v1/users?search=zborix%2540example.com",
+            "/api/v1/users?search=zborix",
+            "/api/v1/users?SEARCH=zborix",
+            "/api/v1/users?q=zborix@example.com",
+            "/api/v1/users?q=zborix%40example.com",
+            "/api/v1/users?q=zborix%2540example.com",
+            "/api/v1/users?zborix%40example.com",
+            "/api/v1/users/zborix%2540example.com",
+            "/api/v1/users?%64isplayName=zborix",
+        ] {
+            let line = target(uri);
+            assert!(!line.contains("zborix") && line.contains("[redacted]"), "{line}");
+        }
+        assert_eq!(target("/a?cursor=x%3D%3D&q=100%25"), "\"/a?cursor=x%3D%3D&q=100%25\"");
     }
 
     #[test]

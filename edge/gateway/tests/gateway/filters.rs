@@ -216,12 +216,15 @@ async fn the_access_log_tells_everything_but_secrets() {
     let fields = "Authorization: Bearer good\r\nX-Request-Id: id-7\r\n";
     rig.get_with("/x?access_token=hunter2&page=2", fields).await;
     rig.get_with("/y", "Authorization: Bearer hunter2\r\n").await;
+    rig.get_with("/z?search=zborix@example.com&n=1", fields).await;
+    rig.get_with("/z?q=zborix%2540example.com&search=zborix", fields).await;
     rig.stop().await;
     let text = std::fs::read_to_string(&path).expect("log");
-    assert!(!text.contains("hunter2"), "{text}");
+    assert!(!text.contains("hunter2") && !text.contains("zborix"), "{text}");
     let lines: Vec<serde_json::Value> =
         text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    assert_eq!(lines.len(), 2);
+    assert_eq!(lines.len(), 4);
+    assert_eq!(lines[2]["metadata"]["path"], "/z?search=[redacted]&n=1");
     let line = |path: &str| {
         let of = |line: &&serde_json::Value| {
             line["metadata"]["path"].as_str().is_some_and(|text| text.starts_with(path))
