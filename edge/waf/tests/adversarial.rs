@@ -19,6 +19,7 @@ SecRequestBodyAccess On
 SecRequestBodyLimit 13107200
 SecRequestBodyNoFilesLimit 13107200
 SecPcreMatchLimit 1000
+SecRule REQUEST_HEADERS:Content-Type "^text/xml" "id:200000,phase:1,t:none,t:lowercase,pass,nolog,ctl:requestBodyProcessor=XML"
 SecRule REQUEST_HEADERS:Content-Type "^application/json" "id:200001,phase:1,t:none,t:lowercase,pass,nolog,ctl:requestBodyProcessor=JSON"
 SecRule REQBODY_ERROR "!@eq 0" "id:200002,phase:2,t:none,log,deny,status:400"
 Include /etc/modsecurity/crs/crs-setup.conf
@@ -249,6 +250,58 @@ fn large_bodies_hold_a_small_multiple_of_their_size() {
     assert!(transaction.matches().iter().any(|found| found.rule_id == 200_002));
     println!("100,000 arguments: {} bytes", transaction.memory());
     assert!(transaction.memory() < 16 << 20, "{}", transaction.memory());
+}
+
+/// A key repeated in the name of each of its values, markup repeated by entities: what comes
+/// out of a body, and all its transformed forms, stay a small multiple of its size.
+#[test]
+fn small_bodies_do_not_become_large() {
+    let Some((rules, _)) = crs() else { return };
+    let list = |values: usize| format!("[{}1]", "1,".repeat(values - 1));
+    let key = |text: &str, values: usize| format!("{{\"{text}\":{}}}", list(values));
+    let deep = |length: usize, levels: usize| {
+        let keys: String = (0..levels).map(|n| format!("{{\"{n:0length$}\":")).collect();
+        format!("{keys}{}{}", list(990), "}".repeat(levels))
+    };
+    let entities = |base: &str, use_of: &str| {
+        let levels: String = (1..8)
+            .map(|n| format!("<!ENTITY e{n} \"{}\">", format!("&e{};", n - 1).repeat(50)))
+            .collect();
+        format!("<!DOCTYPE a [<!ENTITY e0 \"{base}\">{levels}]><a>{use_of}</a>")
+    };
+    let (json, xml) = ("application/json", "text/xml");
+    let bodies = [
+        ("a key of 68 KB", json, key(&"%2527%26lt;".repeat(6_000), 990)),
+        ("a key of 13 KB", json, key(&"%2527%26lt;".repeat(1_090), 990)),
+        ("a key of SQL", json, key(&"select from ".repeat(1_000), 990)),
+        ("a key of 1 KB", json, key(&"%2527%26lt;".repeat(100), 990)),
+        ("deep keys", json, deep(16, 490)),
+        ("long deep keys", json, deep(200, 490)),
+        ("entities of text", xml, entities(&"select x from ".repeat(100), "&e7;")),
+        ("entities of tags", xml, entities("<b c='d'/>", "&e7;")),
+        ("entities in an attribute", xml, entities("select ", "<b c='&e7;'/>")),
+        ("many references", xml, entities(&"x".repeat(1_000), &"&e1;".repeat(1_000))),
+    ];
+    for (name, kind, body) in bodies {
+        let time = |kind: &str, body: &str| {
+            let start = Instant::now();
+            let transaction = post(&rules, kind, body.as_bytes());
+            (transaction, start.elapsed())
+        };
+        let (transaction, took) = time(kind, &body);
+        let peak = transaction.peak_memory();
+        println!(
+            "{name}: {} bytes, at most {peak} held, {} after, {} operators, {took:?}",
+            body.len(),
+            transaction.memory(),
+            transaction.operators_run()
+        );
+        assert!(peak < 40 * body.len() + (4 << 20), "{name}: {peak}");
+        assert!(transaction.memory() < 8 * body.len() + (2 << 20), "{name}");
+        assert!(transaction.operators_run() < 200_000, "{name}");
+        // Refused, and not because of something else.
+        assert!(transaction.matches().iter().any(|found| found.rule_id == 200_002), "{name}");
+    }
 }
 
 /// A thousand times the bytes ask for the same operators: length costs what reading costs.

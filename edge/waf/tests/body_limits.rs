@@ -106,3 +106,43 @@ fn ten_megabytes_of_parts_and_lines_are_bounded() {
         }
     }
 }
+
+/// The densest honest documents have room in the limit for their length.
+#[test]
+fn what_comes_out_of_a_body_is_bounded_by_its_length() {
+    let limits = Limits { arguments: usize::MAX, ..Limits::default() };
+    for piece in ["<a/>", "b<c/>", "<a>b</a>", "<a b=''/>", "&lt;<a/>"] {
+        let body = format!("<r>{}</r>", piece.repeat(3_000_000 / piece.len()));
+        let document = Document::parse(body.as_bytes(), &limits.for_length(body.len()));
+        assert_eq!(document.error(), None, "{piece}");
+    }
+    let latin = [b"<?xml version='1.0' encoding='latin1'?><r>", &b"\xe9<c/>".repeat(300_000)[..]];
+    let latin = [&latin.concat()[..], b"</r>"].concat();
+    assert_eq!(Document::parse(&latin, &limits.for_length(latin.len())).error(), None);
+    for piece in ["1,", "{\"name\":1},", "{\"a\":{\"b\":[1,2]}},"] {
+        let body = format!("{{\"points\":[{}1]}}", piece.repeat(1_000_000 / piece.len()));
+        let parsed = json::flatten(body.as_bytes(), &limits.for_length(body.len()));
+        assert_eq!(parsed.error, None, "{piece}");
+    }
+    let nested = format!("{}1{}", "[".repeat(10_000), "]".repeat(10_000));
+    let parsed = json::flatten(nested.as_bytes(), &Limits::default().for_length(nested.len()));
+    assert_eq!(parsed.error, None);
+
+    // A key repeated for each value, and entities, have not.
+    let limits = Limits::default();
+    for length in [100, 1_000, 10_000, 100_000] {
+        let body = format!("{{\"{}\":[{}1]}}", "k".repeat(length), "1,".repeat(989));
+        let limits = limits.for_length(body.len());
+        let parsed = json::flatten(body.as_bytes(), &limits);
+        assert_eq!(parsed.error, (length > 100).then_some(BodyError::Expanded), "{length}");
+        assert!(bytes(&parsed) <= 4 * body.len() + (256 << 10), "{length}");
+    }
+    let uses = "&e;".repeat(1_000);
+    for entity in ["x".repeat(1_000), "<b/>".repeat(100), "<b c='d'>x</b>".repeat(100)] {
+        let body = format!("<!DOCTYPE a [<!ENTITY e \"{entity}\">]><a>{uses}</a>");
+        let document = Document::parse(body.as_bytes(), &limits.for_length(body.len()));
+        assert_eq!(document.error(), Some(&BodyError::Expanded));
+        let kept = document.text().map_or(0, <[u8]>::len) + document.attributes().count();
+        assert!(kept <= 4 * body.len() + (256 << 10));
+    }
+}

@@ -36,6 +36,25 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// The same limits for a text of `length` bytes: what comes out of it is bounded by its
+    /// own size, so that a short body cannot hold much memory. Names that repeat the path of
+    /// each value have 64 bytes for each of the arguments the text has room for, 256 KiB at
+    /// least.
+    #[must_use]
+    pub fn for_length(self, length: usize) -> Self {
+        let names = self.arguments.min(length / 2).saturating_mul(NAME).max(NAMES);
+        let expanded = length.saturating_mul(GROWTH).saturating_add(names);
+        Self { expanded: self.expanded.min(expanded), ..self }
+    }
+}
+
+/// How often the bytes of a body may come out of it.
+const GROWTH: usize = 4;
+/// Bytes besides: for each argument, and at least.
+const NAME: usize = 64;
+const NAMES: usize = 256 * 1024;
+
 /// What was read, and why reading ended early if it did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parsed {

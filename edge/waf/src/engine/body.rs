@@ -16,18 +16,21 @@ enum Origin {
 }
 
 impl Transaction {
-    pub(super) fn limits(&self) -> Limits {
+    /// The limits for a text of `length` bytes.
+    pub(super) fn limits(&self, length: usize) -> Limits {
         let settings = &self.rules.settings;
         Limits {
             arguments: settings.arguments_limit,
             depth: settings.json_depth_limit,
             ..Limits::default()
         }
+        .for_length(length)
     }
 
     /// Adds the arguments of a query or a form.
     pub(super) fn urlencoded_arguments(&mut self, text: &[u8], posted: bool) {
-        let form = urlencoded::parse(text, self.rules.settings.argument_separator, &self.limits());
+        let limits = self.limits(text.len());
+        let form = urlencoded::parse(text, self.rules.settings.argument_separator, &limits);
         if form.invalid_encoding {
             self.set(Variable::UrlencodedError, b"1");
         }
@@ -103,7 +106,7 @@ impl Transaction {
         match self.body_processor {
             Some(BodyProcessor::Urlencoded) => self.urlencoded_arguments(&body, true),
             Some(BodyProcessor::Json) if !body.is_empty() => {
-                let mut parsed = json::flatten(&body, &self.limits());
+                let mut parsed = json::flatten(&body, &self.limits(body.len()));
                 parsed.error = parsed.error.filter(|e| !self.is_of_the_cut(e, body.len()));
                 self.arguments(parsed, Origin::Json);
             }
@@ -157,7 +160,7 @@ impl Transaction {
         let settings = &self.rules.settings;
         let (files, most) = (settings.upload_file_limit, settings.request_body_no_files_limit);
         let options = multipart::Options {
-            limits: self.limits(),
+            limits: self.limits(body.len()),
             file_contents: self.rules.inspects_files,
             files,
         };
@@ -249,23 +252,33 @@ impl Transaction {
     }
 
     fn xml(&mut self, body: &[u8]) {
-        let document = xml::Document::parse(body, &self.limits());
+        let limits = self.limits(body.len());
+        let document = xml::Document::parse(body, &limits);
         let rules = std::sync::Arc::clone(&self.rules);
         if self.xml_arguments != XmlArguments::Off {
-            self.arguments(document.arguments(&self.limits()), Origin::Json);
+            self.arguments(document.arguments(&limits), Origin::Json);
         }
         let paths = match self.xml_arguments {
             XmlArguments::OnlyArgs => &[][..],
             XmlArguments::On | XmlArguments::Off => &rules.xml_paths,
         };
+        let mut cut = None;
         for (selector, path) in paths {
             let name = self.work.values.push(selector);
+            // Texts of elements hold those of the elements within.
+            let mut room = limits.expanded;
             for text in document.select(path) {
+                let Some(left) = room.checked_sub(text.len()) else {
+                    cut = Some(&BodyError::Expanded);
+                    break;
+                };
+                room = left;
                 let value = self.work.values.push(text);
                 self.add(Variable::Xml, name, value);
             }
         }
-        if let Some(error) = document.error().filter(|e| !self.is_of_the_cut(e, body.len())) {
+        let of_document = document.error().filter(|e| !self.is_of_the_cut(e, body.len()));
+        if let Some(error) = of_document.or(cut) {
             self.body_error(&error.to_string());
         }
     }

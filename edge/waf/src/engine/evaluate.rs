@@ -22,10 +22,18 @@ const LONGEST_REPORTED: usize = 512;
 
 /// Bytes of an expanded message or its data.
 const LONGEST_MESSAGE: usize = 4096;
-/// Bytes of transformed values a phase holds before it starts anew, and those it leaves to
-/// the next phase.
+/// Bytes a phase holds in transformed values, and what is known of them, before it starts
+/// anew: so many times what it found, with a floor for what is made anew all the time else.
+const FORMS_GROWTH: usize = 8;
+const FEW_FORMS: usize = 4 << 20;
 const MOST_FORMS: usize = 96 << 20;
+/// Bytes of them it leaves to the next phase.
 const MOST_KEPT_FORMS: usize = 1 << 20;
+
+/// How much more than `found` bytes a phase may hold before it starts anew.
+pub(super) fn most_forms(found: usize) -> usize {
+    found.saturating_mul(FORMS_GROWTH).saturating_add(FEW_FORMS).min(MOST_FORMS)
+}
 
 const NONE: u32 = u32::MAX;
 
@@ -50,9 +58,11 @@ impl Transaction {
         let rules = Arc::clone(&self.rules);
         let steps = &rules.phases[usize::from(phase - 1)];
         let mark = self.work.values.mark();
+        let found = self.work.values.size();
+        let most = found + most_forms(found);
         let mut at = 0;
         while let Some(step) = steps.get(at) {
-            if self.work.values.text_size() > mark.1 + MOST_FORMS {
+            if self.work.values.size() > most {
                 self.recycle(mark);
             }
             if step.follows_gone {
@@ -107,8 +117,9 @@ impl Transaction {
         if self.allow == Some(AllowScope::Phase) {
             self.allow = None;
         }
-        if self.work.values.text_size() > mark.1 + MOST_KEPT_FORMS {
+        if self.work.values.size() > found + MOST_KEPT_FORMS {
             self.recycle(mark);
+            self.work.values.shrink();
         }
     }
 
@@ -122,6 +133,7 @@ impl Transaction {
     /// Gives back the memory of everything rules made since `mark`; it is made again where
     /// another rule needs it. What matched last stays.
     fn recycle(&mut self, mark: (usize, usize)) {
+        self.peak = self.peak.max(self.memory());
         let values = &self.work.values;
         let saved: Vec<_> = self
             .work

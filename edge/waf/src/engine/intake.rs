@@ -97,7 +97,7 @@ impl Transaction {
     }
 
     fn cookies(&mut self, header: &[u8]) {
-        let limits = self.limits();
+        let limits = self.limits(header.len());
         for cookie in crate::body::cookies::parse(header, &limits) {
             let name = self.work.values.push(&cookie.name);
             let value = self.work.values.push(&cookie.value);

@@ -130,6 +130,8 @@ pub struct Transaction {
     arguments_size: usize,
     arguments_cut: bool,
     evaluated: usize,
+    /// The most bytes held, as far as they were given back.
+    peak: usize,
     /// The rule being run, for `%{rule.msg}`.
     current: Option<RuleIndex>,
 }
@@ -173,6 +175,7 @@ impl Transaction {
             arguments_size: 0,
             arguments_cut: false,
             evaluated: 0,
+            peak: 0,
             current: None,
             rules,
             context,
@@ -208,11 +211,19 @@ impl Transaction {
         self.limits_exceeded
     }
 
-    /// Bytes the variables of the transaction take, with all their transformed forms; for
-    /// measurements.
+    /// Bytes the transaction holds: bodies, variables and all their transformed forms. Costs
+    /// a few additions.
     #[must_use]
     pub fn memory(&self) -> usize {
-        self.work.values.size() + self.work.tx.size()
+        let bodies = self.request_body.len() + self.response_body.len();
+        bodies + self.work.values.size() + self.work.tx.size()
+    }
+
+    /// The most bytes the transaction held at once so far: a phase gives back what is large
+    /// when it ends, so that [`Transaction::memory`] is less then.
+    #[must_use]
+    pub fn peak_memory(&self) -> usize {
+        self.peak.max(self.memory())
     }
 
     /// Operators that ran, for measurements.

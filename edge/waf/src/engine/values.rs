@@ -103,11 +103,6 @@ impl Values {
         (self.values.len(), self.bytes.len())
     }
 
-    /// Bytes of text held.
-    pub(crate) fn text_size(&self) -> usize {
-        self.bytes.len()
-    }
-
     /// Forgets all values made since `mark`, and all transformed forms.
     pub(crate) fn recycle(&mut self, mark: (usize, usize)) {
         self.values.truncate(mark.0);
@@ -119,6 +114,14 @@ impl Values {
             value.scans = [NONE; 2];
             value.forms = NONE;
         }
+    }
+
+    /// Gives back what the buffers no longer need, of more than an ordinary transaction.
+    pub(crate) fn shrink(&mut self) {
+        self.bytes.shrink_to(self.bytes.len().max(KEPT));
+        self.values.shrink_to(self.values.len().max(KEPT / 64));
+        self.forms.shrink_to(KEPT / 4);
+        self.scans.shrink_to(KEPT / 8);
     }
 
     /// Whether the value was made before `mark`.

@@ -18,8 +18,10 @@ use std::collections::HashMap;
 /// Elements nest no deeper, whatever [`Limits::depth`] says, as in libxml2.
 const MAX_DEPTH: usize = 256;
 
-/// What a node costs of [`Limits::expanded`] besides its text.
-const NODE: usize = 48;
+/// What a node costs of [`Limits::expanded`] besides its text: one that stands in the
+/// document is bounded by it, one that an entity makes is not.
+const NODE: usize = 8;
+const MADE_NODE: usize = 48;
 
 /// A document, as far as it could be read.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use super::cursor::{Cursor, Reference, Result, append_lines, check_characters, predefined};
 use super::doctype::Entities;
-use super::{Attribute, Document, Element, MAX_DEPTH, NODE, Text};
+use super::{Attribute, Document, Element, MADE_NODE, MAX_DEPTH, NODE, Text};
 use crate::body::{BodyError, Limits};
 use std::borrow::Cow;
 
@@ -16,6 +16,7 @@ pub(super) fn read(input: &[u8], limits: &Limits) -> Document {
         entities: Entities::default(),
         depth: limits.depth.min(MAX_DEPTH),
         budget: limits.expanded,
+        node: NODE,
         fresh_text: true,
     };
     let outcome = match to_utf8(input) {
@@ -124,6 +125,8 @@ struct Reader {
     depth: usize,
     /// What is left of [`Limits::expanded`].
     budget: usize,
+    /// What a node costs here.
+    node: usize,
     /// The next character data begins a text node.
     fresh_text: bool,
 }
@@ -213,7 +216,9 @@ impl Reader {
                         Some(byte) => self.text(&[byte])?,
                         None => {
                             let text = self.entity(cursor, name, level)?;
+                            let outer = std::mem::replace(&mut self.node, MADE_NODE);
                             self.content(&mut Cursor::new(&text), level + 1)?;
+                            self.node = outer;
                         }
                     },
                 }
@@ -237,7 +242,7 @@ impl Reader {
         if level >= ENTITY_LEVELS {
             return Err(cursor.wrong("entities are nested too deeply"));
         }
-        self.pay(NODE + text.len())?;
+        self.pay(MADE_NODE + text.len())?;
         Ok(text)
     }
 
@@ -258,7 +263,7 @@ impl Reader {
         match self.document.texts.last_mut() {
             Some(node) if !self.fresh_text => node.end = end,
             _ => {
-                self.pay(NODE)?;
+                self.pay(self.node)?;
                 self.document.texts.push(Text { parent, start, end });
                 self.fresh_text = false;
             }
@@ -272,7 +277,7 @@ impl Reader {
         if self.open.len() >= self.depth {
             return Err(BodyError::Depth { format: "XML" });
         }
-        self.pay(NODE + name.len())?;
+        self.pay(self.node + name.len())?;
         let index = position(self.document.elements.len())?;
         let parent = self.open.last().copied().unwrap_or(index);
         let start = position(self.document.text.len())?;
@@ -311,7 +316,7 @@ impl Reader {
             self.document.values.truncate(start);
             return Ok(());
         }
-        self.pay(NODE + name.len())?;
+        self.pay(self.node + name.len())?;
         let name = self.document.names.id(name).ok_or(BodyError::Expanded)?;
         // Thousands of attributes on one element are looked at pairwise only up to here.
         const COMPARED: usize = 256;
