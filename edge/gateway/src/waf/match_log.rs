@@ -7,6 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use marquis_telemetry::redact;
 use marquis_waf::RuleMatch;
 use parking_lot::Mutex;
 use serde::Serialize;
@@ -34,7 +35,9 @@ impl MatchLog {
     /// Writes the matches that ask for a log line.
     pub(super) fn write(&self, marker: Option<&str>, uri: &str, matches: &[RuleMatch]) {
         let mut lines = Vec::new();
+        let mut shown = None;
         for found in matches.iter().filter(|found| found.logged) {
+            let uri: &str = shown.get_or_insert_with(|| redact::request_target(uri));
             let line = Line { marker, rule_id: found.rule_id, phase: found.phase, uri };
             // Numbers and strings serialize infallibly.
             if serde_json::to_writer(&mut lines, &line).is_ok() {

@@ -7,6 +7,7 @@
 //! * The client never learns which rule refused it.
 
 mod audit;
+mod hidden;
 mod inspection;
 mod match_log;
 mod metrics;

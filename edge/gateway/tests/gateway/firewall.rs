@@ -270,6 +270,37 @@ async fn the_audit_log_tells_what_and_keeps_secrets() {
 }
 
 #[tokio::test]
+async fn the_audit_log_does_not_tell_what_people_are_called() {
+    let backend = Backend::start("a").await;
+    let rules = Rules::new(&format!(
+        "{WORD}SecRule REQUEST_URI|ARGS \"@contains zborix\" \"id:7010,phase:2,pass,log,auditlog,\
+         msg:'Name %{{MATCHED_VAR}}',logdata:'%{{MATCHED_VAR_NAME}}: %{{MATCHED_VAR}}'\"\n\
+         SecRule ARGS:json.displayName \"@contains zborix\" \"id:7011,phase:2,pass,log,auditlog,\
+         msg:'Chain %{{MATCHED_VAR}}',logdata:'%{{MATCHED_VAR}}',chain\"\n\
+         SecRule MATCHED_VAR \"@contains evil\" \"t:none\"\n"
+    ));
+    let rig = guarded(&backend, &rules).await;
+    let body = r#"{"displayName":"evil zborix"}"#;
+    post(&rig, "/x", "application/json", body).await;
+    for target in [
+        "/x?search=zborix",
+        "/x?search=zborix+evil",
+        "/x?n=1&search=zborix@example.com",
+        "/x?q=zborix%40example.com",
+        "/x?q=zborix%2540example.com",
+        "/x/zborix%40example.com?n=evil",
+    ] {
+        rig.get_with(target, "Referer: https://a.example/u?search=zborix\r\n").await;
+    }
+    for log in ["audit.log", "matches.log"] {
+        let path = rules.path(log);
+        eventually("all are in the log", || async { lines(&path).len() >= 7 }).await;
+        let text = std::fs::read_to_string(&path).expect("log");
+        assert!(!text.contains("zborix") && text.contains("7010"), "{log}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn the_match_log_is_complete_when_the_answer_is() {
     let (backend, rules) = (Backend::start("a").await, Rules::new(WORD));
     let rig = guarded(&backend, &rules).await;
