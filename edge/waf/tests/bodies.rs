@@ -5,6 +5,10 @@ use std::sync::Arc;
 
 /// The ids of the rules that match a POST with these headers and this body.
 fn matches(rules: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u64> {
+    matches_of("/?q=1", rules, headers, body)
+}
+
+fn matches_of(uri: &str, rules: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u64> {
     let mut loader = Loader::new();
     let source = format!("SecRuleEngine On\nSecRequestBodyAccess On\n{rules}");
     loader.text("test.conf", &source).expect("the rules load");
@@ -13,7 +17,7 @@ fn matches(rules: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u64> {
     let mut transaction = Transaction::new(rules, context);
     let address = "127.0.0.1".parse().expect("an address");
     transaction.connection(address, 1, address, 2);
-    transaction.request_line(b"POST", b"/?q=1", b"HTTP/1.1");
+    transaction.request_line(b"POST", uri.as_bytes(), b"HTTP/1.1");
     for (name, value) in headers {
         transaction.request_header(name.as_bytes(), value.as_bytes());
     }
@@ -71,4 +75,33 @@ fn markup_and_files_are_variables() {
                  Content-Type: text/plain\r\n\r\nabc\r\n--0--\r\n";
     let found = matches(rules, &[("Content-Type", "multipart/form-data; boundary=0")], body);
     assert!([4, 5, 6].iter().all(|id| found.contains(id)), "{found:?}");
+}
+
+/// Cookies and arguments after the thousandth are not inspected, which must be seen: also
+/// across several `Cookie` fields, also where bodies are not read.
+#[test]
+fn what_is_above_the_limit_of_arguments_is_told() {
+    let refused = r#"
+        SecRule REQBODY_ERROR "!@eq 0" "id:2,phase:2,pass,log"
+        SecRule REQBODY_ERROR_MSG "@streq too many arguments" "id:3,phase:2,pass,log"
+        SecRule &REQUEST_COOKIES|&ARGS "@gt 1000" "id:4,phase:2,pass,log"
+    "#;
+    let off = format!("SecAction \"id:1,phase:1,pass,nolog,ctl:requestBodyAccess=Off\"\n{refused}");
+    let cookies = |count: usize| "a=1; ".repeat(count);
+    let (most, one, half) = (cookies(1_000), cookies(1), cookies(501));
+    assert_eq!(matches(refused, &[("Cookie", &most)], b""), []);
+    for fields in [vec![&most, &one], vec![&half, &half], vec![&cookies(1_001)]] {
+        let fields: Vec<_> = fields.into_iter().map(|field| ("Cookie", field.as_str())).collect();
+        assert_eq!(matches(refused, &fields, b""), [2, 3]);
+        assert_eq!(matches(&off, &fields, b"x"), [2, 3]);
+    }
+    // One stands in the query of the request.
+    let form = |count: usize| ["a=1"].repeat(count).join("&");
+    let kind = [("Content-Type", "application/x-www-form-urlencoded")];
+    assert_eq!(matches(refused, &kind, form(999).as_bytes()), []);
+    assert_eq!(matches(refused, &kind, form(1_000).as_bytes()), [2, 3]);
+    assert_eq!(matches(&off, &kind, form(1_000).as_bytes()), []);
+    let query = format!("/?{}", form(1_001));
+    assert_eq!(matches_of(&query, &off, &kind, b""), [2, 3]);
+    assert_eq!(matches_of(&query, refused, &[], b""), [2, 3]);
 }

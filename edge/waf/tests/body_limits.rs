@@ -42,7 +42,8 @@ fn a_hundred_thousand_arguments_end_at_the_limit() {
     let list = format!("[{}1]", "1,".repeat(100_000));
     let read = json::flatten(list.as_bytes(), &limits);
     assert_eq!((read.arguments.len(), read.error), (1_000, Some(BodyError::Arguments)));
-    assert_eq!(cookies::parse("a=1;".repeat(100_000).as_bytes(), &limits).len(), 1_000);
+    let read = cookies::parse("a=1;".repeat(100_000).as_bytes(), &limits);
+    assert_eq!((read.arguments.len(), read.error), (1_000, Some(BodyError::Arguments)));
     let part = "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n";
     let mut parser = Parser::new(b"multipart/form-data; boundary=b", Options::default());
     parser.push(part.repeat(100_000).as_bytes());

@@ -99,9 +99,16 @@ impl Transaction {
         }
         self.set(Variable::ReqbodyError, b"0");
         self.set(Variable::ReqbodyProcessorError, b"0");
-        if !self.wants_request_body() {
-            return;
+        if self.wants_request_body() {
+            self.read_request_body();
         }
+        // Also of a query, and of cookies: what is not inspected must be seen.
+        if self.arguments_cut {
+            self.body_error("too many arguments");
+        }
+    }
+
+    fn read_request_body(&mut self) {
         let body = std::mem::take(&mut self.request_body);
         match self.body_processor {
             Some(BodyProcessor::Urlencoded) => self.urlencoded_arguments(&body, true),
@@ -113,9 +120,6 @@ impl Transaction {
             Some(BodyProcessor::Json) | None => {}
             Some(BodyProcessor::Multipart) => self.multipart(&body),
             Some(BodyProcessor::Xml) => self.xml(&body),
-        }
-        if self.arguments_cut {
-            self.body_error("too many arguments");
         }
         // Files and markup are inspected as what they are, not as raw text: the variable is
         // theirs only by force, as the reference manual has it.

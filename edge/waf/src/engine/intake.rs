@@ -98,7 +98,15 @@ impl Transaction {
 
     fn cookies(&mut self, header: &[u8]) {
         let limits = self.limits(header.len());
-        for cookie in crate::body::cookies::parse(header, &limits) {
+        let parsed = crate::body::cookies::parse(header, &limits);
+        self.arguments_cut |= parsed.error.is_some();
+        for cookie in parsed.arguments {
+            // Cookies of all fields count together.
+            let taken = self.work.fields[Variable::RequestCookies as usize].len();
+            if taken >= limits.arguments {
+                self.arguments_cut = true;
+                break;
+            }
             let name = self.work.values.push(&cookie.name);
             let value = self.work.values.push(&cookie.value);
             self.add(Variable::RequestCookiesNames, name, name);
