@@ -51,7 +51,7 @@ pub(super) async fn head(
     let Some(inspection) = &mut exchange.inspection else { return Ok(()) };
     inspection.decision()?;
     if !has_body {
-        inspection.request(0).await?;
+        inspection.request().await?;
         sound(inspection)?;
     }
     Ok(())
@@ -81,11 +81,10 @@ pub(super) async fn body(
     let watch = exchange.body.clone();
     let Some(inspection) = &mut exchange.inspection else { return Ok(body) };
     if !inspection.wants_body() {
-        inspection.request(0).await?;
+        inspection.request().await?;
         return Ok(body);
     }
     let mut held = VecDeque::new();
-    let mut length = 0;
     while let Some(frame) = body.frame().await {
         let frame = match frame {
             Ok(frame) => frame,
@@ -102,12 +101,11 @@ pub(super) async fn body(
         };
         // Trailer fields may be discarded (RFC 9110, section 6.5.1), and no rule has seen them.
         if let Ok(data) = frame.into_data() {
-            length += data.len();
             inspection.body_part(&data)?;
             held.push_back(data);
         }
     }
-    inspection.request(length).await?;
+    inspection.request().await?;
     sound(inspection)?;
     Ok(ClientBody::Held(held))
 }

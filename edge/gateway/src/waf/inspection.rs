@@ -10,14 +10,16 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use marquis_config::sections::waf::WafMode;
 use marquis_http::Problem;
 use marquis_waf::{Intervention, InterventionKind, Transaction, TransactionContext};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::audit::{self, About};
-use super::{Firewall, Reserved, engine_mode};
+use super::growth::Growth;
+use super::memory::Reserved;
+use super::{Firewall, engine_mode};
 use crate::exchange::Exchange;
 
-/// Bodies longer than this are evaluated on the blocking pool: the longest evaluation of a
-/// shorter one takes less than handing it over would cost its neighbours.
-const LONG: usize = 16 * 1024;
+/// Answers longer than this are evaluated on the blocking pool.
+const LONG_ANSWER: usize = 16 * 1024;
 
 /// Header by which a test suite recognises its requests in the match log.
 const MARKER: &str = "x-crs-test";
@@ -31,6 +33,7 @@ pub(crate) struct Inspection {
     marker: Option<String>,
     uri: String,
     spent: Duration,
+    growth: Growth,
     reserved: Reserved,
     /// What was refused, and not answered with something else since.
     refused: Option<Intervention>,
@@ -91,7 +94,8 @@ impl Inspection {
             marker: marker.flatten(),
             uri,
             spent: started.elapsed(),
-            reserved: Reserved::default(),
+            growth: Growth::of(&parts.headers),
+            reserved: Reserved::for_client(exchange.address),
             refused: None,
         }
     }
@@ -111,14 +115,9 @@ impl Inspection {
 
     /// Takes a part of the request body.
     pub(crate) fn body_part(&mut self, part: &Bytes) -> Decision {
+        self.growth.part(part);
         // Twice: the engine's copy, and what goes on to the service.
-        if !self.firewall.reserve(&mut self.reserved, part.len().saturating_mul(2)) {
-            let busy = Problem::new(StatusCode::SERVICE_UNAVAILABLE)
-                .with_detail("Too many large requests at once. Try again soon.")
-                .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
-                .with_header(header::CONNECTION, HeaderValue::from_static("close"));
-            return Err(Verdict::Problem(busy));
-        }
+        self.reserve(part.len().saturating_mul(2))?;
         let started = Instant::now();
         if let Some(transaction) = &mut self.transaction {
             transaction.append_request_body(part);
@@ -127,12 +126,34 @@ impl Inspection {
         self.decision()
     }
 
-    /// Runs phase 2 over everything that was fed; `length` bytes of body.
-    pub(crate) async fn request(&mut self, length: usize) -> Decision {
-        self.run(length, |transaction| {
+    fn reserve(&mut self, bytes: usize) -> Decision {
+        if self.firewall.memory.take(&mut self.reserved, bytes, self.growth.length()) {
+            return Ok(());
+        }
+        let busy = Problem::new(StatusCode::SERVICE_UNAVAILABLE)
+            .with_detail("Too many large requests at once. Try again soon.")
+            .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+            .with_header(header::CONNECTION, HeaderValue::from_static("close"));
+        Err(Verdict::Problem(busy))
+    }
+
+    /// Runs phase 2 over everything that was fed.
+    pub(crate) async fn request(&mut self) -> Decision {
+        let (length, arguments) = (self.growth.length(), self.firewall.settings.arguments);
+        let long = self.growth.is_long(arguments);
+        let permit = if long { self.permit().await } else { None };
+        // Only now: what waits for its turn has not been taken apart yet.
+        if length > 0 {
+            self.reserve(self.growth.expanded(arguments))?;
+        }
+        self.run(permit, |transaction| {
             transaction.request_body();
         })
         .await;
+        if length > 0 {
+            let engine = self.transaction.as_ref().map_or(0, |transaction| transaction.memory());
+            self.reserved.correct(length.saturating_add(engine));
+        }
         self.decision()
     }
 
@@ -165,7 +186,8 @@ impl Inspection {
 
     /// Runs phase 4 over the beginning of an answer's body.
     pub(crate) async fn answer_body(&mut self, body: Bytes) -> Decision {
-        self.run(body.len(), move |transaction| {
+        let permit = if body.len() > LONG_ANSWER { self.permit().await } else { None };
+        self.run(permit, move |transaction| {
             transaction.append_response_body(&body);
             transaction.response_body();
         })
@@ -207,30 +229,46 @@ impl Inspection {
         self.refused.is_some()
     }
 
-    /// Evaluates here when it is quick, on the blocking pool when it is not.
-    async fn run(&mut self, length: usize, work: impl FnOnce(&mut Transaction) + Send + 'static) {
+    /// The turn of a long evaluation.
+    async fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        // It fails when the semaphore is closed, which nobody does.
+        Arc::clone(&self.firewall.long).acquire_owned().await.ok()
+    }
+
+    /// Evaluates here when it is quick, on the blocking pool when it has a permit to be long.
+    async fn run(
+        &mut self,
+        permit: Option<OwnedSemaphorePermit>,
+        work: impl FnOnce(&mut Transaction) + Send + 'static,
+    ) {
+        let Some(permit) = permit else {
+            let Some(transaction) = &mut self.transaction else { return };
+            let started = Instant::now();
+            work(transaction);
+            self.spent += started.elapsed();
+            return;
+        };
         let Some(mut transaction) = self.transaction.take() else { return };
-        let started = Instant::now();
-        if length <= LONG {
+        let done = tokio::task::spawn_blocking(move || {
+            let started = Instant::now();
             work(&mut transaction);
-            self.transaction = Some(transaction);
-        } else {
-            let done = tokio::task::spawn_blocking(move || {
-                work(&mut transaction);
-                transaction
-            });
-            // A panic in the engine is a bug; the request fails, not the gateway.
-            match done.await {
-                Ok(transaction) => self.transaction = Some(transaction),
-                Err(error) => {
-                    tracing::error!(
-                        error = &error as &dyn std::error::Error,
-                        "the firewall failed on a request"
-                    );
-                }
+            // Held to the end of the work, even if nobody waits for it any more.
+            drop(permit);
+            (transaction, started.elapsed())
+        });
+        // A panic in the engine is a bug; the request fails, not the gateway.
+        match done.await {
+            Ok((transaction, spent)) => {
+                self.transaction = Some(transaction);
+                self.spent += spent;
+            }
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the firewall failed on a request"
+                );
             }
         }
-        self.spent += started.elapsed();
     }
 
     /// Whether the engine is still there; a request it failed on is refused.

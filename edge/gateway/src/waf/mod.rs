@@ -3,26 +3,30 @@
 //!
 //! The engine itself is `marquis-waf` and knows nothing of this gateway. What always holds:
 //! * A request is inspected whole before a byte of it reaches a service.
-//! * Bodies under inspection share one bound on memory; long evaluations leave the event loop.
+//! * Bodies under inspection share one bound on memory, of which large ones and single clients
+//!   get a part only; long evaluations leave the event loop, as many at once as there are cores.
 //! * The client never learns which rule refused it.
 
 mod audit;
+mod growth;
 mod hidden;
 mod inspection;
 mod match_log;
+mod memory;
 mod metrics;
 mod rules;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use marquis_config::sections::waf::{Waf, WafMode};
 use marquis_telemetry::LineWriter;
 use marquis_waf::seclang::EngineMode;
 use marquis_waf::{MemoryCollections, RuleSet};
+use tokio::sync::Semaphore;
 
 pub(crate) use inspection::{Inspection, Verdict};
 use match_log::MatchLog;
+use memory::Memory;
 pub(crate) use metrics::Metrics;
 pub use rules::{Crs, Loaded, RulesError, load};
 
@@ -32,7 +36,10 @@ pub(crate) struct Firewall {
     pub(crate) settings: Waf,
     rules: Arc<RuleSet>,
     collections: Arc<MemoryCollections>,
-    buffered: Arc<AtomicUsize>,
+    memory: Memory,
+    /// Permits of long evaluations. More at once than there are cores would end none sooner,
+    /// and each holds memory.
+    long: Arc<Semaphore>,
     audit: Option<LineWriter>,
     match_log: Option<Arc<MatchLog>>,
 }
@@ -74,7 +81,11 @@ impl Firewall {
             settings: settings.clone(),
             rules: Arc::new(loaded.rules),
             collections: before.map_or_else(Arc::default, |before| Arc::clone(&before.collections)),
-            buffered: before.map_or_else(Arc::default, |before| Arc::clone(&before.buffered)),
+            memory: Memory::new(settings, before.map(|before| &before.memory)),
+            long: before.map_or_else(
+                || Arc::new(Semaphore::new(cores())),
+                |before| Arc::clone(&before.long),
+            ),
             audit,
             match_log,
         })
@@ -89,37 +100,10 @@ impl Firewall {
     pub(crate) fn is_on(&self, mode: Option<WafMode>) -> bool {
         mode.unwrap_or(self.settings.engine) != WafMode::Off
     }
-
-    /// Takes memory for a part of a body, if there is any left.
-    fn reserve(self: &Arc<Self>, reserved: &mut Reserved, bytes: usize) -> bool {
-        let most = self.settings.body_memory;
-        let taken = self
-            .buffered
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
-                held.checked_add(bytes).filter(|sum| *sum <= most)
-            })
-            .is_ok();
-        if taken {
-            reserved.bytes += bytes;
-            reserved.of.get_or_insert_with(|| Arc::clone(&self.buffered));
-        }
-        taken
-    }
 }
 
-/// Memory taken from the common bound; given back when dropped.
-#[derive(Debug, Default)]
-pub(crate) struct Reserved {
-    bytes: usize,
-    of: Option<Arc<AtomicUsize>>,
-}
-
-impl Drop for Reserved {
-    fn drop(&mut self) {
-        if let Some(of) = &self.of {
-            of.fetch_sub(self.bytes, Ordering::Relaxed);
-        }
-    }
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
 }
 
 fn engine_mode(mode: WafMode) -> EngineMode {

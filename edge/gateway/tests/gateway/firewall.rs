@@ -207,38 +207,109 @@ async fn bodies_that_cannot_be_read_or_are_too_large_are_refused() {
     assert_eq!(rig.get("/x").await.status, 200);
 }
 
+/// A connection of another client.
+async fn wire_from(rig: &Rig, client: &str) -> Wire {
+    let socket = tokio::net::TcpSocket::new_v4().expect("socket");
+    socket.bind(format!("{client}:0").parse().expect("address")).expect("bound");
+    Wire::over(socket.connect(rig.http).await.expect("connects"))
+}
+
+/// Bodies that only their last byte completes, until one is refused; those that are held.
+async fn fill(rig: &Rig, client: &str, length: usize) -> Vec<Wire> {
+    let mut held = Vec::new();
+    loop {
+        let mut slow = wire_from(rig, client).await;
+        let head = format!(
+            "POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\
+             \r\nContent-Length: {length}\r\n\r\n"
+        );
+        slow.write(head.as_bytes()).await;
+        slow.write(&vec![b'x'; length - 1]).await;
+        // What is not refused by then has been read, or is read when others are gone.
+        let early = tokio::time::timeout(std::time::Duration::from_millis(300), slow.read()).await;
+        if let Ok(answer) = early {
+            assert_eq!(answer.expect("an answer").status, 503);
+            return held;
+        }
+        held.push(slow);
+        assert!(held.len() < 20, "there is no bound");
+    }
+}
+
 #[tokio::test]
-async fn bodies_under_inspection_share_a_bound() {
+async fn slow_uploads_take_their_client_s_share_and_leave_room_for_others() {
     let (backend, rules) = (Backend::start("a").await, Rules::new(WORD));
     let rig = Rig::with(&[&backend], |settings| {
         settings.waf.engine = WafMode::On;
         settings.waf.crs = PathBuf::new();
         settings.waf.rules = vec![rules.pattern()];
         settings.waf.audit.enabled = false;
-        settings.waf.body = 100_000;
-        settings.waf.body_memory = 100_000;
+        settings.waf.body = 1_000_000;
+        settings.waf.body_memory = 12_000_000;
     })
     .await;
-    let busy = async || post(&rig, "/x", "text/plain", &"y".repeat(20_000)).await.status;
-    let head = "POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 45000\r\n\r\n";
-    // The first body holds nearly all of the memory for as long as it is incomplete. When the
-    // second is quicker the first one is refused, and begins again.
-    let deadline = tokio::time::Instant::now() + support::PATIENCE;
-    let mut slow = rig.wire().await;
-    slow.write(head.as_bytes()).await;
-    slow.write(&[b'x'; 44_999]).await;
-    while busy().await != 503 {
-        assert!(tokio::time::Instant::now() < deadline, "the memory is never taken");
-        let refused = tokio::time::timeout(std::time::Duration::from_millis(20), slow.read());
-        if refused.await.is_ok() {
-            slow = rig.wire().await;
-            slow.write(head.as_bytes()).await;
-            slow.write(&[b'x'; 44_999]).await;
-        }
+    let small = async |client: &str| {
+        let body = format!("{{\"a\":\"{}\"}}", "b".repeat(1_500));
+        let request = format!(
+            "POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        wire_from(&rig, client).await.send(&request).await.status
+    };
+    // Each holds two megabytes of a share of three; all large ones, nine of twelve.
+    let first = fill(&rig, "127.0.0.2", 1_000_000).await;
+    assert_eq!(first.len(), 1, "one client has a share");
+    assert_eq!(small("127.0.0.2").await, 200, "small bodies are not counted");
+    let mut held: Vec<Vec<Wire>> = Vec::new();
+    for client in ["127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6"] {
+        held.push(fill(&rig, client, 1_000_000).await);
     }
-    slow.write(b"x").await;
-    assert_eq!(slow.read().await.expect("an answer").status, 200);
-    eventually("the memory is free again", || async { busy().await == 200 }).await;
+    let counts: Vec<usize> = held.iter().map(Vec::len).collect();
+    assert_eq!(counts, [1, 1, 1, 0], "large bodies have a bound");
+    for client in ["127.0.0.2", "127.0.0.6", "127.0.0.7"] {
+        assert_eq!(small(client).await, 200, "what large bodies leave is for small ones");
+    }
+    drop((first, held));
+    eventually("the memory is free again", || async {
+        let mut wire = wire_from(&rig, "127.0.0.2").await;
+        let form = format!("a={}", "x".repeat(900_000));
+        let request = format!(
+            "POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\
+             \r\nContent-Length: {}\r\n\r\n{form}",
+            form.len()
+        );
+        wire.send(&request).await.status == 400
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_long_evaluations_leave_the_event_loop_to_others() {
+    let backend = Backend::start("a").await;
+    let rig = guarded_by_crs(&backend).await;
+    let body = format!("{{\"{}\":[{}1]}}", "%2527%26lt;".repeat(90), "1,".repeat(500));
+    let long: Vec<_> = (0..8)
+        .map(|_| {
+            let (address, body) = (rig.http, body.clone());
+            tokio::spawn(async move {
+                let request = format!(
+                    "POST /x HTTP/1.1\r\nHost: localhost\r\nUser-Agent: Mozilla/5.0\r\nAccept: */*\
+                     \r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                );
+                Wire::connect(address).await.send(&request).await.status
+            })
+        })
+        .collect();
+    for _ in 0..20 {
+        let answer = rig.get_with("/x", "User-Agent: Mozilla/5.0\r\nAccept: */*\r\n").await;
+        assert_eq!(answer.status, 200);
+    }
+    for request in long {
+        let status = request.await.expect("an answer");
+        assert!([200, 400, 403].contains(&status), "{status}");
+    }
 }
 
 #[tokio::test]

@@ -86,6 +86,15 @@ pub struct WafMatchLog {
 }
 
 impl Waf {
+    /// Bytes that one request body may hold while it is inspected: as it is passed on, as the
+    /// engine has it, and taken apart. Documents grow more than forms, but are shorter.
+    #[must_use]
+    pub fn memory_of_one_body(&self) -> usize {
+        let names = self.arguments.saturating_mul(64).max(256 * 1024);
+        let document = self.body_without_files.saturating_mul(6).saturating_add(names);
+        self.body.saturating_mul(3).max(document)
+    }
+
     /// Reports values that parse but cannot work.
     pub(crate) fn validate(&self, problems: &mut Problems) {
         problems.require(
@@ -110,11 +119,13 @@ impl Waf {
                 "the defaults are in `marquis config print --default`",
             );
         }
+        // A quarter of it is one client's share, in which one body has to fit.
+        let least = self.memory_of_one_body().saturating_mul(4);
         problems.require(
-            self.body_memory >= self.body,
+            self.body_memory >= least,
             "gateway.waf.body_memory",
-            "is less than one body may take (gateway.waf.body)",
-            "set it to 268435456",
+            "is less than four of the largest bodies take while they are inspected",
+            &format!("set it to {} at least, or gateway.waf.body to less", least.max(268_435_456)),
         );
     }
 
@@ -134,5 +145,24 @@ impl Waf {
                 "leave it empty",
             ));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, Environment};
+
+    #[test]
+    fn the_memory_has_room_for_four_of_the_largest_bodies() {
+        let mut waf = Config::defaults(Environment::Test).unwrap().gateway.waf;
+        assert_eq!(waf.memory_of_one_body(), 3 * 10_485_760);
+        waf.body = 100_000;
+        assert_eq!(waf.memory_of_one_body(), 6 * 131_072 + 262_144, "documents grow");
+        waf.body = 100_000_000;
+        let mut problems = Problems::default();
+        waf.validate(&mut problems);
+        let text = format!("{problems:?}");
+        assert!(text.contains("gateway.waf.body_memory") && text.contains("1200000000"), "{text}");
     }
 }
