@@ -188,6 +188,7 @@ pub struct RuleSet {
     pub(crate) relevant_status: Option<crate::pattern::Pattern>,
     warnings: Vec<String>,
     files: Vec<PathBuf>,
+    patterns: Vec<PathBuf>,
     prefiltered: bool,
     pub(crate) redaction: Redaction,
     workspaces: Mutex<Vec<Workspace>>,
@@ -270,6 +271,7 @@ impl RuleSet {
             relevant_status,
             warnings,
             files: document.files,
+            patterns: document.patterns,
             prefiltered: true,
             redaction: Redaction::default(),
             workspaces: Mutex::default(),
@@ -306,10 +308,21 @@ impl RuleSet {
         &self.warnings
     }
 
-    /// The files the rules came from.
+    /// The files the rule set came from, each once: rules, data files of operators
+    /// (`@pmFromFile`, `@ipMatchFromFile`) and the Unicode map, also where it could not be
+    /// read.
     #[must_use]
     pub fn files(&self) -> &[PathBuf] {
         &self.files
+    }
+
+    /// Paths that may come to stand for other files: those of `Include` and
+    /// `IncludeOptional` with wildcards (`*`, `?`, `[...]`, in the last component only),
+    /// whether they matched or not, and optional files that are not there. A file that
+    /// appears or goes in the directory of one of them is a reason to load again.
+    #[must_use]
+    pub fn patterns(&self) -> &[PathBuf] {
+        &self.patterns
     }
 
     /// Memory of the prefilter automata in bytes.

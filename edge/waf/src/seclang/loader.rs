@@ -75,8 +75,21 @@ pub struct Document {
     pub defaults: Vec<(Position, Vec<ActionSpec>)>,
     /// Removals and updates, in source order.
     pub updates: Vec<Update>,
-    /// The files read, in order.
+    /// The files read, each once: rules in order of their first inclusion, the data files of
+    /// operators, the Unicode map.
     pub files: Vec<PathBuf>,
+    /// What `Include` and `IncludeOptional` name that may become other files without a change
+    /// of one that was read: paths with wildcards in their last component, also those that
+    /// matched nothing, and optional files that are not there.
+    pub patterns: Vec<PathBuf>,
+}
+
+impl Document {
+    fn read(&mut self, file: PathBuf) {
+        if !self.files.contains(&file) {
+            self.files.push(file);
+        }
+    }
 }
 
 /// Reads rule files into one document.
@@ -124,7 +137,7 @@ impl Loader {
             SourceError::new(at.clone(), format!("cannot read {}: {e}", path.display()))
                 .caused_by(e)
         })?;
-        self.document.files.push(path.to_owned());
+        self.document.read(path.to_owned());
         self.stack.push(path.to_owned());
         let name: Arc<str> = Arc::from(path.to_string_lossy());
         let result = self.source(&name, &source, path.parent().unwrap_or(Path::new("")));
@@ -149,7 +162,9 @@ impl Loader {
         match name.as_str() {
             "secrule" => {
                 let mut rule = directive::rule(statement)?;
-                resolve_data_file(&mut rule, directory);
+                for file in resolve_data_files(&mut rule, directory) {
+                    self.document.read(file);
+                }
                 self.document.elements.push(Element::Rule(rule));
             }
             "secaction" => {
@@ -165,7 +180,14 @@ impl Loader {
             }
             "include" | "includeoptional" => {
                 let token = one(statement)?;
-                for path in matching(directory, token, name == "includeoptional")? {
+                let optional = name == "includeoptional";
+                let (found, pattern) = matching(directory, token, optional)?;
+                if let Some(pattern) = pattern
+                    && !self.document.patterns.contains(&pattern)
+                {
+                    self.document.patterns.push(pattern);
+                }
+                for path in found {
                     self.include(&path, &token.position(0))?;
                 }
             }
@@ -188,6 +210,8 @@ impl Loader {
                         && let Some((path, _)) = &mut self.document.settings.unicode_map
                     {
                         *path = beside(directory, &*path);
+                        let path = path.clone();
+                        self.document.read(path);
                     }
                 } else {
                     return Err(statement
@@ -207,18 +231,21 @@ fn beside(directory: &Path, name: impl AsRef<Path>) -> PathBuf {
     if !path.exists() && name.as_ref().exists() { name.as_ref().to_owned() } else { path }
 }
 
-/// Data files are named relative to the file of the rule.
-fn resolve_data_file(rule: &mut RuleSpec, directory: &Path) {
+/// Data files are named relative to the file of the rule. Returns them.
+fn resolve_data_files(rule: &mut RuleSpec, directory: &Path) -> Vec<PathBuf> {
     if let Some(operator) = &mut rule.operator
         && matches!(operator.name.as_str(), "pmfromfile" | "pmf" | "ipmatchfromfile" | "ipmatchf")
     {
-        let resolved: Vec<String> = operator
+        let files: Vec<PathBuf> = operator
             .argument
             .split_ascii_whitespace()
-            .map(|name| beside(directory, name).to_string_lossy().into_owned())
+            .map(|name| beside(directory, name))
             .collect();
-        operator.argument = resolved.join(" ");
+        let names: Vec<_> = files.iter().map(|file| file.to_string_lossy()).collect();
+        operator.argument = names.join(" ");
+        return files;
     }
+    Vec::new()
 }
 
 fn one(statement: &Statement) -> Result<&Token, SourceError> {
@@ -302,12 +329,21 @@ pub(crate) fn parse_id_range(text: &str) -> Option<RangeInclusive<u64>> {
     (low <= high).then_some(low..=high)
 }
 
-/// The files an include names, sorted, wildcards in the last component only.
-fn matching(directory: &Path, token: &Token, optional: bool) -> Result<Vec<PathBuf>, SourceError> {
+/// The files an include names, sorted, wildcards in the last component only; and the path
+/// as named, if other files may come to match it.
+fn matching(
+    directory: &Path,
+    token: &Token,
+    optional: bool,
+) -> Result<(Vec<PathBuf>, Option<PathBuf>), SourceError> {
     let path = beside(directory, &token.text);
     let pattern = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     if !pattern.contains(['*', '?', '[']) {
-        return Ok(if optional && !path.exists() { Vec::new() } else { vec![path] });
+        return Ok(if optional && !path.exists() {
+            (Vec::new(), Some(path))
+        } else {
+            (vec![path], None)
+        });
     }
     let parent = path.parent().unwrap_or(Path::new(""));
     if parent.to_string_lossy().contains(['*', '?', '[']) {
@@ -315,7 +351,7 @@ fn matching(directory: &Path, token: &Token, optional: bool) -> Result<Vec<PathB
     }
     let entries = match fs::read_dir(parent) {
         Ok(entries) => entries,
-        Err(_) if optional => return Ok(Vec::new()),
+        Err(_) if optional => return Ok((Vec::new(), Some(path))),
         Err(e) => {
             return Err(token
                 .error(0, format!("cannot read {}: {e}", parent.display()))
@@ -333,7 +369,7 @@ fn matching(directory: &Path, token: &Token, optional: bool) -> Result<Vec<PathB
         }
     }
     found.sort();
-    Ok(found)
+    Ok((found, Some(path)))
 }
 
 /// Shell-style match of one path component.
