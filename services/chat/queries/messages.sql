@@ -4,8 +4,9 @@
 -- An empty client id is none. The order of the rows keeps two nodes from waiting for each
 -- other in a circle.
 --! insert_messages
-INSERT INTO messages (id, sender_id, receiver_id, created_at, client_id, content)
-SELECT i.id, i.sender_id, i.receiver_id, :now, nullif(i.client_id, ''), i.content
+INSERT INTO messages (id, sender_id, receiver_id, created_at, client_id, content, content_hash)
+SELECT i.id, i.sender_id, i.receiver_id, :now, nullif(i.client_id, ''), i.content,
+    CASE WHEN i.client_id <> '' THEN sha256(convert_to(i.content, 'UTF8')) END
 FROM unnest(:ids::uuid[], :sender_ids::uuid[], :receiver_ids::uuid[], :client_ids::text[], :contents::text[])
     AS i (id, sender_id, receiver_id, client_id, content)
 WHERE NOT EXISTS (
@@ -17,10 +18,14 @@ ORDER BY i.sender_id, i.client_id
 ON CONFLICT (sender_id, client_id) WHERE client_id IS NOT NULL DO NOTHING
 RETURNING id;
 
--- What was saved under these names before.
+-- What was saved under the names of these drafts before, and whether it said the same to the
+-- same person. Of one that was taken back nothing is known but to whom it went.
 --! known_messages
-SELECT m.id, m.sender_id, m.client_id AS client_name
-FROM unnest(:sender_ids::uuid[], :client_ids::text[]) AS i (sender_id, client_id)
+SELECT i.id AS draft_id, m.id,
+    m.receiver_id = i.receiver_id
+    AND coalesce(m.content_hash = sha256(convert_to(i.content, 'UTF8')), true) AS same
+FROM unnest(:ids::uuid[], :sender_ids::uuid[], :receiver_ids::uuid[], :client_ids::text[], :contents::text[])
+    AS i (id, sender_id, receiver_id, client_id, content)
 JOIN messages AS m ON m.sender_id = i.sender_id AND m.client_id = i.client_id;
 
 -- Takes the next numbers of people, given in the order of their ids: the last number taken
@@ -58,14 +63,27 @@ FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id
 WHERE d.user_id = :user_id AND d.peer_id = :peer_id AND d.seq < :before
 ORDER BY d.seq DESC LIMIT :limit;
 
+-- Changes a message unless one of its two people blocks the other: an edit tells as much as
+-- a message. Nothing comes back when there is no such message.
 --! edit_message
-UPDATE messages SET content = :content, edited_at = :now
-WHERE id = :id AND sender_id = :sender_id AND deleted_at IS NULL
-  AND NOT EXISTS (SELECT FROM erased_people AS e WHERE e.user_id = :sender_id)
-RETURNING receiver_id;
+WITH own AS (
+    SELECT m.id, m.receiver_id, EXISTS (
+        SELECT FROM blocks AS b
+        WHERE (b.user_id, b.blocked_id) = (m.receiver_id, m.sender_id)
+           OR (b.user_id, b.blocked_id) = (m.sender_id, m.receiver_id)
+    ) AS blocked
+    FROM messages AS m
+    WHERE m.id = :id AND m.sender_id = :sender_id AND m.deleted_at IS NULL
+      AND NOT EXISTS (SELECT FROM erased_people AS e WHERE e.user_id = m.sender_id)
+), changed AS (
+    UPDATE messages AS m SET content = :content, edited_at = :now
+    FROM own WHERE m.id = own.id AND NOT own.blocked AND m.deleted_at IS NULL
+    RETURNING m.id
+)
+SELECT own.receiver_id, own.blocked FROM own WHERE own.blocked OR EXISTS (SELECT FROM changed);
 
 --! delete_message
-UPDATE messages SET content = '', deleted_at = :now
+UPDATE messages SET content = '', content_hash = NULL, deleted_at = :now
 WHERE id = :id AND sender_id = :sender_id AND deleted_at IS NULL
 RETURNING receiver_id;
 

@@ -65,7 +65,8 @@ WHERE d.user_id = :user_id AND m.id = d.message_id
 
 -- Names that the person's own programs gave to messages.
 --! erase_client_ids
-UPDATE messages SET client_id = NULL WHERE sender_id = :user_id AND client_id IS NOT NULL;
+UPDATE messages SET client_id = NULL, content_hash = NULL
+WHERE sender_id = :user_id AND client_id IS NOT NULL;
 
 --! erase_deliveries
 DELETE FROM deliveries WHERE user_id = :user_id;

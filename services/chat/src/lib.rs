@@ -54,7 +54,7 @@ pub const NAME: &str = "chat";
 
 /// The schema, to be run by [`Database::migrate`].
 pub const MIGRATIONS: &[Migration] =
-    marquis_database::migrations!["001_initial_schema", "002_erased_people"];
+    marquis_database::migrations!["001_initial_schema", "002_erased_people", "003_content_hash"];
 
 /// The service whose log says who is erased.
 const USERS: &str = "users";

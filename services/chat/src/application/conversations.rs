@@ -11,7 +11,7 @@ use super::ChatError;
 use super::delivery::{MessageView, Parcel, Post, timestamp};
 use super::limits::{Counted, Limits};
 use super::names::{Answer, Names};
-use super::ports::Messages;
+use super::ports::{Edit, Messages};
 use crate::domain::{Content, Conversation, MessageId, NodeId, PersonId};
 
 /// How far a conversation has been read.
@@ -101,8 +101,11 @@ impl Conversations {
     ) -> Result<OffsetDateTime, ChatError> {
         self.limits.take(sender, Counted::Actions).await?;
         let now = self.clock.now();
-        let receiver = self.store.edit(sender, message, &content, now).await?;
-        let receiver = receiver.ok_or(ChatError::NoSuchMessage)?;
+        let receiver = match self.store.edit(sender, message, &content, now).await? {
+            Edit::Made(receiver) => receiver,
+            Edit::Blocked => return Err(ChatError::Blocked),
+            Edit::NoSuchMessage => return Err(ChatError::NoSuchMessage),
+        };
         let argument = json!({
             "id": message, "senderId": sender, "receiverId": receiver,
             "content": content.as_str(), "editedAt": timestamp(now),

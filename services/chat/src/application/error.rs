@@ -16,6 +16,9 @@ pub enum ChatError {
     /// Conversations have two people.
     #[error("nobody writes to themselves")]
     Oneself,
+    /// The client id stands for another message of the sender.
+    #[error("this clientId was used for another message")]
+    NameTaken,
     /// No such message, or somebody else's.
     #[error("there is no such message of yours")]
     NoSuchMessage,

@@ -61,12 +61,25 @@ pub enum Fate {
         /// The receiver's copy.
         receiver: Place,
     },
-    /// A message of this sender was saved under the same client id before.
+    /// The same message of this sender was saved under the same client id before.
     Known(MessageId),
+    /// Another message of this sender was saved under the same client id before.
+    NameTaken,
     /// One of the two blocks the other.
     Blocked,
     /// One of the two was erased.
     NoSuchPerson,
+}
+
+/// What became of a change to a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edit {
+    /// It is made; the message's receiver.
+    Made(PersonId),
+    /// One of the two blocks the other.
+    Blocked,
+    /// There is no such message of this sender.
+    NoSuchMessage,
 }
 
 /// Messages, read marks and blocks.
@@ -90,14 +103,14 @@ pub trait Messages: fmt::Debug + Send + Sync + 'static {
         limit: i64,
     ) -> Result<Vec<Entry>, StoreError>;
 
-    /// Changes a message of this sender; its receiver, or `None` when there is no such message.
+    /// Changes a message of this sender.
     async fn edit(
         &self,
         sender: PersonId,
         message: MessageId,
         content: &Content,
         now: OffsetDateTime,
-    ) -> Result<Option<PersonId>, StoreError>;
+    ) -> Result<Edit, StoreError>;
 
     /// Empties a message of this sender; its receiver, or `None` when there is no such message.
     async fn delete(

@@ -221,6 +221,7 @@ impl Writer {
                     self.announce(&copy, false, &receiver, &mut elsewhere);
                 }
                 Ok(Fate::Known(id)) => reply(Ok(id)),
+                Ok(Fate::NameTaken) => reply(Err(ChatError::NameTaken)),
                 Ok(Fate::NoSuchPerson) => reply(Err(ChatError::NoSuchPerson)),
                 Ok(Fate::Blocked) => reply(Err(ChatError::Blocked)),
                 Err(error) => reply(Err(error.into())),

@@ -73,6 +73,41 @@ async fn a_message_sent_again_under_its_name_is_the_same_message() {
 }
 
 #[tokio::test]
+async fn a_name_that_stands_for_one_message_is_refused_for_another() {
+    let world = World::new().await;
+    let node = world.node().await;
+    let (ann, bob, eve) = (world.person("ann"), world.person("bob"), world.person("eve"));
+    let mut a = node.connect(&ann).await;
+    let named = |to: &Person, content: &str| json!({ "receiverId": to.id, "content": content, "clientId": "1" });
+    let first = a.ask("message:send", named(&bob, "hello")).await["messageId"].clone();
+    let taken = json!({ "success": false, "error": "this clientId was used for another message" });
+    // Together, so that the writer finds them in one batch.
+    let mut waiting = Vec::new();
+    for other in [named(&eve, "hello"), named(&bob, "bye"), named(&bob, "hello")] {
+        waiting.push(a.emit("message:send", other).await);
+    }
+    let mut answers = Vec::new();
+    for id in waiting {
+        answers.push(a.answer(id).await.expect("an answer"));
+    }
+    assert_eq!(
+        answers,
+        [taken.clone(), taken.clone(), json!({ "success": true, "messageId": first })]
+    );
+    // What counts is what it said at first.
+    let change = json!({ "messageId": first, "content": "bye" });
+    assert_eq!(a.ask("message:edit", change).await["success"], true);
+    assert_eq!(a.ask("message:send", named(&bob, "hello")).await["messageId"], first);
+    assert_eq!(a.ask("message:send", named(&bob, "bye")).await, taken);
+    // Nothing is kept of what was taken back.
+    assert_eq!(a.ask("message:delete", json!({ "messageId": first })).await["success"], true);
+    assert_eq!(world.number("SELECT count(content_hash) FROM messages").await, 0);
+    assert_eq!(a.ask("message:send", named(&bob, "hello")).await["messageId"], first);
+    assert_eq!(world.number("SELECT count(*) FROM messages").await, 1);
+    assert_eq!(world.number("SELECT count(*) FROM deliveries").await, 2);
+}
+
+#[tokio::test]
 async fn many_at_once_keep_their_order_and_their_numbers() {
     let world = World::new().await;
     let node = world.node().await;
@@ -202,7 +237,7 @@ async fn blocks_are_felt_by_both_and_explained_to_neither() {
     let node = world.node().await;
     let (ann, bob) = (world.person("ann"), world.person("bob"));
     let (mut a, mut b) = (node.connect(&ann).await, node.connect(&bob).await);
-    a.send(&bob, "before").await;
+    let before = a.send(&bob, "before").await;
     assert_eq!(b.ask("user:block", json!({ "userId": ann.id })).await["success"], true);
     assert_eq!(b.ask("user:block", json!({ "userId": ann.id })).await["success"], true);
     for (client, to) in [(&mut a, &bob), (&mut b, &ann)] {
@@ -211,11 +246,19 @@ async fn blocks_are_felt_by_both_and_explained_to_neither() {
         assert_eq!(answer["success"], false);
         assert!(answer["error"].as_str().expect("text").contains("blocked"));
     }
+    // Nothing is said by changing what was said, and everybody may take back what they said.
+    let change = json!({ "messageId": before, "content": "by the back door" });
+    let answer = a.ask("message:edit", change).await;
+    assert!(answer["error"].as_str().expect("text").contains("blocked"), "{answer}");
+    assert_eq!(a.ask("message:delete", json!({ "messageId": before })).await["success"], true);
+    assert_eq!(b.event("message:deleted").await["id"], json!(before));
     a.ask("typing:start", json!({ "receiverId": bob.id })).await;
     assert_eq!(b.ask("user:unblock", json!({ "userId": ann.id })).await["success"], true);
     a.send(&bob, "after").await;
     assert_eq!(b.numbers(&of("message", &ann), 2).await, [1, 2]);
-    b.nothing(&of("typing", &ann)).await;
+    let told = b.events().await;
+    let hidden = [of("typing", &ann), "message:edited".to_owned()];
+    assert!(told.iter().all(|(name, _)| !hidden.contains(name)), "{told:?}");
 }
 
 #[tokio::test]

@@ -98,6 +98,8 @@ async fn messages_are_sent_changed_and_taken_back_without_a_socket() {
     let (status, sent) = call(&node, &ann, "POST", &path, new.clone()).await;
     assert_eq!(status, 201);
     assert_eq!(call(&node, &ann, "POST", &path, new).await, (201, sent.clone()));
+    let other = json!({ "content": "something else", "clientId": "p-1" });
+    assert_eq!(call(&node, &ann, "POST", &path, other).await.0, 409);
     assert_eq!(b.event(&format!("message:{}", ann.id)).await["id"], sent["messageId"]);
     let message = format!("/chat/messages/{}", sent["messageId"].as_str().expect("an id"));
     assert_eq!(call(&node, &bob, "PATCH", &message, json!({ "content": "mine" })).await.0, 404);
@@ -116,6 +118,8 @@ async fn messages_are_sent_changed_and_taken_back_without_a_socket() {
     let nobody = "/chat/conversations/00000000-0000-7000-8000-000000000000/messages";
     assert_eq!(call(&node, &ann, "POST", nobody, json!({ "content": "x" })).await.0, 404);
     // Blocks.
+    let (_, sent) = call(&node, &ann, "POST", &path, json!({ "content": "before" })).await;
+    let message = format!("/chat/messages/{}", sent["messageId"].as_str().expect("an id"));
     let block = format!("/chat/blocks/{}", ann.id);
     assert_eq!(call(&node, &bob, "PUT", &block, Value::Null).await.0, 204);
     let (_, list) = call(&node, &bob, "GET", "/chat/blocks", Value::Null).await;
@@ -124,6 +128,7 @@ async fn messages_are_sent_changed_and_taken_back_without_a_socket() {
         (&json!(ann.id), &json!("ann"))
     );
     assert_eq!(call(&node, &ann, "POST", &path, json!({ "content": "x" })).await.0, 403);
+    assert_eq!(call(&node, &ann, "PATCH", &message, json!({ "content": "x" })).await.0, 403);
     assert_eq!(call(&node, &bob, "DELETE", &block, Value::Null).await.0, 204);
     assert_eq!(call(&node, &ann, "POST", &path, json!({ "content": "x" })).await.0, 201);
 }

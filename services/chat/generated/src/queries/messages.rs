@@ -20,11 +20,18 @@ pub struct InsertMessagesParams<
 #[derive(Debug)]
 pub struct KnownMessagesParams<
     T1: crate::ArraySql<Item = uuid::Uuid>,
-    T2: crate::StringSql,
-    T3: crate::ArraySql<Item = T2>,
+    T2: crate::ArraySql<Item = uuid::Uuid>,
+    T3: crate::ArraySql<Item = uuid::Uuid>,
+    T4: crate::StringSql,
+    T5: crate::ArraySql<Item = T4>,
+    T6: crate::StringSql,
+    T7: crate::ArraySql<Item = T6>,
 > {
-    pub sender_ids: T1,
-    pub client_ids: T3,
+    pub ids: T1,
+    pub sender_ids: T2,
+    pub receiver_ids: T3,
+    pub client_ids: T5,
+    pub contents: T7,
 }
 #[derive(Debug)]
 pub struct TakeNumbersParams<
@@ -65,10 +72,10 @@ pub struct HistoryParams {
 }
 #[derive(Debug)]
 pub struct EditMessageParams<T1: crate::StringSql> {
-    pub content: T1,
-    pub now: time::OffsetDateTime,
     pub id: uuid::Uuid,
     pub sender_id: uuid::Uuid,
+    pub content: T1,
+    pub now: time::OffsetDateTime,
 }
 #[derive(Clone, Copy, Debug)]
 pub struct DeleteMessageParams {
@@ -95,23 +102,11 @@ pub struct ConversationsParams {
     pub limit: i64,
     pub offset: i64,
 }
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Copy)]
 pub struct KnownMessages {
+    pub draft_id: uuid::Uuid,
     pub id: uuid::Uuid,
-    pub sender_id: uuid::Uuid,
-    pub client_name: String,
-}
-pub struct KnownMessagesBorrowed<'a> {
-    pub id: uuid::Uuid,
-    pub sender_id: uuid::Uuid,
-    pub client_name: &'a str,
-}
-impl<'a> From<KnownMessagesBorrowed<'a>> for KnownMessages {
-    fn from(
-        KnownMessagesBorrowed { id, sender_id, client_name }: KnownMessagesBorrowed<'a>,
-    ) -> Self {
-        Self { id, sender_id, client_name: client_name.into() }
-    }
+    pub same: bool,
 }
 #[derive(Debug, Clone, PartialEq)]
 pub struct TakeNumbers {
@@ -220,6 +215,11 @@ impl<'a> From<HistoryBorrowed<'a>> for History {
             deleted_at,
         }
     }
+}
+#[derive(Debug, Clone, PartialEq, Copy)]
+pub struct EditMessage {
+    pub receiver_id: uuid::Uuid,
+    pub blocked: bool,
 }
 #[derive(Debug, Clone, PartialEq, Copy)]
 pub struct MarkRead {
@@ -360,17 +360,14 @@ pub struct KnownMessagesQuery<'c, 'a, 's, C: GenericClient, T, const N: usize> {
     params: [&'a (dyn postgres_types::ToSql + Sync); N],
     query: &'static str,
     cached: Option<&'s tokio_postgres::Statement>,
-    extractor: fn(&tokio_postgres::Row) -> Result<KnownMessagesBorrowed, tokio_postgres::Error>,
-    mapper: fn(KnownMessagesBorrowed) -> T,
+    extractor: fn(&tokio_postgres::Row) -> Result<KnownMessages, tokio_postgres::Error>,
+    mapper: fn(KnownMessages) -> T,
 }
 impl<'c, 'a, 's, C, T: 'c, const N: usize> KnownMessagesQuery<'c, 'a, 's, C, T, N>
 where
     C: GenericClient,
 {
-    pub fn map<R>(
-        self,
-        mapper: fn(KnownMessagesBorrowed) -> R,
-    ) -> KnownMessagesQuery<'c, 'a, 's, C, R, N> {
+    pub fn map<R>(self, mapper: fn(KnownMessages) -> R) -> KnownMessagesQuery<'c, 'a, 's, C, R, N> {
         KnownMessagesQuery {
             client: self.client,
             params: self.params,
@@ -620,6 +617,70 @@ where
         Ok(mapped)
     }
 }
+pub struct EditMessageQuery<'c, 'a, 's, C: GenericClient, T, const N: usize> {
+    client: &'c C,
+    params: [&'a (dyn postgres_types::ToSql + Sync); N],
+    query: &'static str,
+    cached: Option<&'s tokio_postgres::Statement>,
+    extractor: fn(&tokio_postgres::Row) -> Result<EditMessage, tokio_postgres::Error>,
+    mapper: fn(EditMessage) -> T,
+}
+impl<'c, 'a, 's, C, T: 'c, const N: usize> EditMessageQuery<'c, 'a, 's, C, T, N>
+where
+    C: GenericClient,
+{
+    pub fn map<R>(self, mapper: fn(EditMessage) -> R) -> EditMessageQuery<'c, 'a, 's, C, R, N> {
+        EditMessageQuery {
+            client: self.client,
+            params: self.params,
+            query: self.query,
+            cached: self.cached,
+            extractor: self.extractor,
+            mapper,
+        }
+    }
+    pub async fn one(self) -> Result<T, tokio_postgres::Error> {
+        let row =
+            crate::client::async_::one(self.client, self.query, &self.params, self.cached).await?;
+        Ok((self.mapper)((self.extractor)(&row)?))
+    }
+    pub async fn all(self) -> Result<Vec<T>, tokio_postgres::Error> {
+        self.iter().await?.try_collect().await
+    }
+    pub async fn opt(self) -> Result<Option<T>, tokio_postgres::Error> {
+        let opt_row =
+            crate::client::async_::opt(self.client, self.query, &self.params, self.cached).await?;
+        Ok(opt_row
+            .map(|row| {
+                let extracted = (self.extractor)(&row)?;
+                Ok((self.mapper)(extracted))
+            })
+            .transpose()?)
+    }
+    pub async fn iter(
+        self,
+    ) -> Result<
+        impl futures_util::Stream<Item = Result<T, tokio_postgres::Error>> + 'c,
+        tokio_postgres::Error,
+    > {
+        let stream = crate::client::async_::raw(
+            self.client,
+            self.query,
+            crate::slice_iter(&self.params),
+            self.cached,
+        )
+        .await?;
+        let mapped = stream
+            .map(move |res| {
+                res.and_then(|row| {
+                    let extracted = (self.extractor)(&row)?;
+                    Ok((self.mapper)(extracted))
+                })
+            })
+            .into_stream();
+        Ok(mapped)
+    }
+}
 pub struct I64Query<'c, 'a, 's, C: GenericClient, T, const N: usize> {
     client: &'c C,
     params: [&'a (dyn postgres_types::ToSql + Sync); N],
@@ -818,7 +879,7 @@ where
 pub struct InsertMessagesStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn insert_messages() -> InsertMessagesStmt {
     InsertMessagesStmt(
-        "INSERT INTO messages (id, sender_id, receiver_id, created_at, client_id, content) SELECT i.id, i.sender_id, i.receiver_id, $1, nullif(i.client_id, ''), i.content FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[]) AS i (id, sender_id, receiver_id, client_id, content) WHERE NOT EXISTS ( SELECT FROM blocks AS b WHERE (b.user_id, b.blocked_id) = (i.receiver_id, i.sender_id) OR (b.user_id, b.blocked_id) = (i.sender_id, i.receiver_id) ) ORDER BY i.sender_id, i.client_id ON CONFLICT (sender_id, client_id) WHERE client_id IS NOT NULL DO NOTHING RETURNING id",
+        "INSERT INTO messages (id, sender_id, receiver_id, created_at, client_id, content, content_hash) SELECT i.id, i.sender_id, i.receiver_id, $1, nullif(i.client_id, ''), i.content, CASE WHEN i.client_id <> '' THEN sha256(convert_to(i.content, 'UTF8')) END FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[]) AS i (id, sender_id, receiver_id, client_id, content) WHERE NOT EXISTS ( SELECT FROM blocks AS b WHERE (b.user_id, b.blocked_id) = (i.receiver_id, i.sender_id) OR (b.user_id, b.blocked_id) = (i.sender_id, i.receiver_id) ) ORDER BY i.sender_id, i.client_id ON CONFLICT (sender_id, client_id) WHERE client_id IS NOT NULL DO NOTHING RETURNING id",
         None,
     )
 }
@@ -903,7 +964,7 @@ impl<
 pub struct KnownMessagesStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn known_messages() -> KnownMessagesStmt {
     KnownMessagesStmt(
-        "SELECT m.id, m.sender_id, m.client_id AS client_name FROM unnest($1::uuid[], $2::text[]) AS i (sender_id, client_id) JOIN messages AS m ON m.sender_id = i.sender_id AND m.client_id = i.client_id",
+        "SELECT i.id AS draft_id, m.id, m.receiver_id = i.receiver_id AND coalesce(m.content_hash = sha256(convert_to(i.content, 'UTF8')), true) AS same FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[]) AS i (id, sender_id, receiver_id, client_id, content) JOIN messages AS m ON m.sender_id = i.sender_id AND m.client_id = i.client_id",
         None,
     )
 }
@@ -921,27 +982,33 @@ impl KnownMessagesStmt {
         's,
         C: GenericClient,
         T1: crate::ArraySql<Item = uuid::Uuid>,
-        T2: crate::StringSql,
-        T3: crate::ArraySql<Item = T2>,
+        T2: crate::ArraySql<Item = uuid::Uuid>,
+        T3: crate::ArraySql<Item = uuid::Uuid>,
+        T4: crate::StringSql,
+        T5: crate::ArraySql<Item = T4>,
+        T6: crate::StringSql,
+        T7: crate::ArraySql<Item = T6>,
     >(
         &'s self,
         client: &'c C,
-        sender_ids: &'a T1,
-        client_ids: &'a T3,
-    ) -> KnownMessagesQuery<'c, 'a, 's, C, KnownMessages, 2> {
+        ids: &'a T1,
+        sender_ids: &'a T2,
+        receiver_ids: &'a T3,
+        client_ids: &'a T5,
+        contents: &'a T7,
+    ) -> KnownMessagesQuery<'c, 'a, 's, C, KnownMessages, 5> {
         KnownMessagesQuery {
             client,
-            params: [sender_ids, client_ids],
+            params: [ids, sender_ids, receiver_ids, client_ids, contents],
             query: self.0,
             cached: self.1.as_ref(),
-            extractor:
-                |row: &tokio_postgres::Row| -> Result<KnownMessagesBorrowed, tokio_postgres::Error> {
-                    Ok(KnownMessagesBorrowed {
-                        id: row.try_get(0)?,
-                        sender_id: row.try_get(1)?,
-                        client_name: row.try_get(2)?,
-                    })
-                },
+            extractor: |row: &tokio_postgres::Row| -> Result<KnownMessages, tokio_postgres::Error> {
+                Ok(KnownMessages {
+                    draft_id: row.try_get(0)?,
+                    id: row.try_get(1)?,
+                    same: row.try_get(2)?,
+                })
+            },
             mapper: |it| KnownMessages::from(it),
         }
     }
@@ -952,24 +1019,35 @@ impl<
     's,
     C: GenericClient,
     T1: crate::ArraySql<Item = uuid::Uuid>,
-    T2: crate::StringSql,
-    T3: crate::ArraySql<Item = T2>,
+    T2: crate::ArraySql<Item = uuid::Uuid>,
+    T3: crate::ArraySql<Item = uuid::Uuid>,
+    T4: crate::StringSql,
+    T5: crate::ArraySql<Item = T4>,
+    T6: crate::StringSql,
+    T7: crate::ArraySql<Item = T6>,
 >
     crate::client::async_::Params<
         'c,
         'a,
         's,
-        KnownMessagesParams<T1, T2, T3>,
-        KnownMessagesQuery<'c, 'a, 's, C, KnownMessages, 2>,
+        KnownMessagesParams<T1, T2, T3, T4, T5, T6, T7>,
+        KnownMessagesQuery<'c, 'a, 's, C, KnownMessages, 5>,
         C,
     > for KnownMessagesStmt
 {
     fn params(
         &'s self,
         client: &'c C,
-        params: &'a KnownMessagesParams<T1, T2, T3>,
-    ) -> KnownMessagesQuery<'c, 'a, 's, C, KnownMessages, 2> {
-        self.bind(client, &params.sender_ids, &params.client_ids)
+        params: &'a KnownMessagesParams<T1, T2, T3, T4, T5, T6, T7>,
+    ) -> KnownMessagesQuery<'c, 'a, 's, C, KnownMessages, 5> {
+        self.bind(
+            client,
+            &params.ids,
+            &params.sender_ids,
+            &params.receiver_ids,
+            &params.client_ids,
+            &params.contents,
+        )
     }
 }
 pub struct TakeNumbersStmt(&'static str, Option<tokio_postgres::Statement>);
@@ -1249,7 +1327,7 @@ impl<'c, 'a, 's, C: GenericClient>
 pub struct EditMessageStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn edit_message() -> EditMessageStmt {
     EditMessageStmt(
-        "UPDATE messages SET content = $1, edited_at = $2 WHERE id = $3 AND sender_id = $4 AND deleted_at IS NULL AND NOT EXISTS (SELECT FROM erased_people AS e WHERE e.user_id = $4) RETURNING receiver_id",
+        "WITH own AS ( SELECT m.id, m.receiver_id, EXISTS ( SELECT FROM blocks AS b WHERE (b.user_id, b.blocked_id) = (m.receiver_id, m.sender_id) OR (b.user_id, b.blocked_id) = (m.sender_id, m.receiver_id) ) AS blocked FROM messages AS m WHERE m.id = $1 AND m.sender_id = $2 AND m.deleted_at IS NULL AND NOT EXISTS (SELECT FROM erased_people AS e WHERE e.user_id = m.sender_id) ), changed AS ( UPDATE messages AS m SET content = $3, edited_at = $4 FROM own WHERE m.id = own.id AND NOT own.blocked AND m.deleted_at IS NULL RETURNING m.id ) SELECT own.receiver_id, own.blocked FROM own WHERE own.blocked OR EXISTS (SELECT FROM changed)",
         None,
     )
 }
@@ -1264,18 +1342,20 @@ impl EditMessageStmt {
     pub fn bind<'c, 'a, 's, C: GenericClient, T1: crate::StringSql>(
         &'s self,
         client: &'c C,
-        content: &'a T1,
-        now: &'a time::OffsetDateTime,
         id: &'a uuid::Uuid,
         sender_id: &'a uuid::Uuid,
-    ) -> UuidUuidQuery<'c, 'a, 's, C, uuid::Uuid, 4> {
-        UuidUuidQuery {
+        content: &'a T1,
+        now: &'a time::OffsetDateTime,
+    ) -> EditMessageQuery<'c, 'a, 's, C, EditMessage, 4> {
+        EditMessageQuery {
             client,
-            params: [content, now, id, sender_id],
+            params: [id, sender_id, content, now],
             query: self.0,
             cached: self.1.as_ref(),
-            extractor: |row| Ok(row.try_get(0)?),
-            mapper: |it| it,
+            extractor: |row: &tokio_postgres::Row| -> Result<EditMessage, tokio_postgres::Error> {
+                Ok(EditMessage { receiver_id: row.try_get(0)?, blocked: row.try_get(1)? })
+            },
+            mapper: |it| EditMessage::from(it),
         }
     }
 }
@@ -1285,7 +1365,7 @@ impl<'c, 'a, 's, C: GenericClient, T1: crate::StringSql>
         'a,
         's,
         EditMessageParams<T1>,
-        UuidUuidQuery<'c, 'a, 's, C, uuid::Uuid, 4>,
+        EditMessageQuery<'c, 'a, 's, C, EditMessage, 4>,
         C,
     > for EditMessageStmt
 {
@@ -1293,14 +1373,14 @@ impl<'c, 'a, 's, C: GenericClient, T1: crate::StringSql>
         &'s self,
         client: &'c C,
         params: &'a EditMessageParams<T1>,
-    ) -> UuidUuidQuery<'c, 'a, 's, C, uuid::Uuid, 4> {
-        self.bind(client, &params.content, &params.now, &params.id, &params.sender_id)
+    ) -> EditMessageQuery<'c, 'a, 's, C, EditMessage, 4> {
+        self.bind(client, &params.id, &params.sender_id, &params.content, &params.now)
     }
 }
 pub struct DeleteMessageStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn delete_message() -> DeleteMessageStmt {
     DeleteMessageStmt(
-        "UPDATE messages SET content = '', deleted_at = $1 WHERE id = $2 AND sender_id = $3 AND deleted_at IS NULL RETURNING receiver_id",
+        "UPDATE messages SET content = '', content_hash = NULL, deleted_at = $1 WHERE id = $2 AND sender_id = $3 AND deleted_at IS NULL RETURNING receiver_id",
         None,
     )
 }

@@ -763,7 +763,7 @@ impl EraseMessagesStmt {
 pub struct EraseClientIdsStmt(&'static str, Option<tokio_postgres::Statement>);
 pub fn erase_client_ids() -> EraseClientIdsStmt {
     EraseClientIdsStmt(
-        "UPDATE messages SET client_id = NULL WHERE sender_id = $1 AND client_id IS NOT NULL",
+        "UPDATE messages SET client_id = NULL, content_hash = NULL WHERE sender_id = $1 AND client_id IS NOT NULL",
         None,
     )
 }

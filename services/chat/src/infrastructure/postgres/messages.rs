@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::save::NewEvent;
 use super::{Failure, PostgresChat};
 use crate::application::delivery::timestamp;
-use crate::application::ports::{Draft, Fate, Messages, StoreError};
+use crate::application::ports::{Draft, Edit, Fate, Messages, StoreError};
 use crate::domain::{Content, Conversation, Entry, MessageId, NodeId, PersonId, ReadMark};
 
 /// Entries of a person's own copy read at once.
@@ -101,15 +101,18 @@ impl Messages for PostgresChat {
         message: MessageId,
         content: &Content,
         now: OffsetDateTime,
-    ) -> Result<Option<PersonId>, StoreError> {
+    ) -> Result<Edit, StoreError> {
         let work = async {
             let client = self.database.client().await?;
             let (id, sender_id) = (message.uuid(), sender.uuid());
             let change = EditMessageParams { content: content.as_str(), now, id, sender_id };
             Ok::<_, Failure>(edit_message().params(&client, &change).opt().await?)
         };
-        let receiver = self.database.observe("update", "message", work).await?;
-        Ok(receiver.map(PersonId::from_uuid))
+        Ok(match self.database.observe("update", "message", work).await? {
+            Some(row) if row.blocked => Edit::Blocked,
+            Some(row) => Edit::Made(PersonId::from_uuid(row.receiver_id)),
+            None => Edit::NoSuchMessage,
+        })
     }
 
     async fn delete(

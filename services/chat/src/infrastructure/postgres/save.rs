@@ -85,7 +85,7 @@ impl PostgresChat {
         let mut client = self.database.client().await?;
         let transaction = client.transaction().await?;
         let saved = insert(&transaction, drafts, now).await?;
-        let known = if saved.len() < drafts.len() {
+        let mut known = if saved.len() < drafts.len() {
             known(&transaction, drafts, &saved).await?
         } else {
             HashMap::new()
@@ -98,9 +98,7 @@ impl PostgresChat {
             if let Some((sender, receiver)) = places.remove(&draft.id) {
                 return Fate::Saved { sender, receiver };
             }
-            let name = draft.client_id.as_ref().map(ClientId::as_str);
-            let known = name.and_then(|name| known.get(&(draft.sender, name.to_owned())));
-            known.map_or(Fate::Blocked, |id| Fate::Known(*id))
+            known.remove(&draft.id).unwrap_or(Fate::Blocked)
         };
         Ok(drafts.iter().map(fate).collect())
     }
@@ -160,43 +158,58 @@ impl PostgresChat {
     }
 }
 
+/// Drafts, column by column.
+struct Columns<'a> {
+    ids: Vec<Uuid>,
+    sender_ids: Vec<Uuid>,
+    receiver_ids: Vec<Uuid>,
+    client_ids: Vec<&'a str>,
+    contents: Vec<&'a str>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(drafts: &[&'a Draft]) -> Self {
+        let name = |draft: &&'a Draft| draft.client_id.as_ref().map_or("", ClientId::as_str);
+        Self {
+            ids: drafts.iter().map(|draft| draft.id.uuid()).collect(),
+            sender_ids: drafts.iter().map(|draft| draft.sender.uuid()).collect(),
+            receiver_ids: drafts.iter().map(|draft| draft.receiver.uuid()).collect(),
+            client_ids: drafts.iter().map(name).collect(),
+            contents: drafts.iter().map(|draft| draft.content.as_str()).collect(),
+        }
+    }
+}
+
 async fn insert(
     transaction: &Transaction<'_>,
     drafts: &[&Draft],
     now: OffsetDateTime,
 ) -> Result<HashSet<MessageId>, Failure> {
-    let ids: Vec<Uuid> = drafts.iter().map(|draft| draft.id.uuid()).collect();
-    let sender_ids: Vec<Uuid> = drafts.iter().map(|draft| draft.sender.uuid()).collect();
-    let receiver_ids: Vec<Uuid> = drafts.iter().map(|draft| draft.receiver.uuid()).collect();
-    let client_ids: Vec<&str> =
-        drafts.iter().map(|draft| draft.client_id.as_ref().map_or("", ClientId::as_str)).collect();
-    let contents: Vec<&str> = drafts.iter().map(|draft| draft.content.as_str()).collect();
+    let Columns { ids, sender_ids, receiver_ids, client_ids, contents } = Columns::of(drafts);
     let rows = InsertMessagesParams { now, ids, sender_ids, receiver_ids, client_ids, contents };
     let saved = insert_messages().params(transaction, &rows).all().await?;
     Ok(saved.into_iter().map(MessageId::from_uuid).collect())
 }
 
-/// What was saved before under the names of those that were not saved now.
+/// What those that were not saved now were named after: nothing for those without a name.
 async fn known(
     transaction: &Transaction<'_>,
     drafts: &[&Draft],
     saved: &HashSet<MessageId>,
-) -> Result<HashMap<(PersonId, String), MessageId>, Failure> {
-    let (sender_ids, client_ids): (Vec<Uuid>, Vec<&str>) = drafts
-        .iter()
-        .filter(|draft| !saved.contains(&draft.id))
-        .filter_map(|draft| Some((draft.sender.uuid(), draft.client_id.as_ref()?.as_str())))
-        .unzip();
-    if sender_ids.is_empty() {
+) -> Result<HashMap<MessageId, Fate>, Failure> {
+    let named = |draft: &&&Draft| !saved.contains(&draft.id) && draft.client_id.is_some();
+    let named: Vec<&Draft> = drafts.iter().filter(named).copied().collect();
+    if named.is_empty() {
         return Ok(HashMap::new());
     }
-    let names = KnownMessagesParams { sender_ids, client_ids };
+    let Columns { ids, sender_ids, receiver_ids, client_ids, contents } = Columns::of(&named);
+    let names = KnownMessagesParams { ids, sender_ids, receiver_ids, client_ids, contents };
     let found = known_messages().params(transaction, &names).all().await?;
-    let entry = |row: marquis_chat_queries::queries::messages::KnownMessages| {
-        let sender = PersonId::from_uuid(row.sender_id);
-        ((sender, row.client_name), MessageId::from_uuid(row.id))
+    let fate = |row: marquis_chat_queries::queries::messages::KnownMessages| {
+        let known = Fate::Known(MessageId::from_uuid(row.id));
+        (MessageId::from_uuid(row.draft_id), if row.same { known } else { Fate::NameTaken })
     };
-    Ok(found.into_iter().map(entry).collect())
+    Ok(found.into_iter().map(fate).collect())
 }
 
 /// Takes as many numbers for each person as there are copies for them.

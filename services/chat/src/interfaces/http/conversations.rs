@@ -84,7 +84,7 @@ pub(super) async fn history(
         (status = 400, description = "Wrong fields."),
         (status = 403, description = "One of the two blocks the other."),
         (status = 404, description = "There is no such person."),
-        (status = 409, description = "Nobody writes to themselves."),
+        (status = 409, description = "Nobody writes to themselves, or the client id was used for another message."),
         (status = 429, description = "Too many messages."),
     )
 )]
@@ -144,6 +144,7 @@ pub(super) async fn read(
     responses(
         (status = 204, description = "It is changed."),
         (status = 400, description = "Wrong fields."),
+        (status = 403, description = "One of the two blocks the other."),
         (status = 404, description = "There is no such message of the caller's."),
         (status = 429, description = "Too much at once."),
     )
