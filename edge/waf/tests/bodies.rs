@@ -105,3 +105,41 @@ fn what_is_above_the_limit_of_arguments_is_told() {
     assert_eq!(matches_of(&query, &off, &kind, b""), [2, 3]);
     assert_eq!(matches_of(&query, refused, &[], b""), [2, 3]);
 }
+
+const XML: &str = r#"
+    SecRule REQUEST_HEADERS:Content-Type "@beginsWith text/xml" "id:1,phase:1,pass,nolog,ctl:requestBodyProcessor=XML"
+"#;
+
+#[test]
+fn attributes_are_added_to_rules_on_markup_by_tag() {
+    let rules = r#"
+        SecRule ARGS|XML:/* "@contains attack" "id:2,phase:2,pass,log,tag:'attack-sqli'"
+        SecRule XML:/* "@contains attack" "id:3,phase:2,pass,log,tag:'other'"
+        SecRule XML:/*|XML://@* "@contains attack" "id:4,phase:2,pass,log,tag:'taken-out'"
+    "#;
+    let update = "SecRuleUpdateTargetByTag \"attack-sqli\" \"XML://@*\"\n\
+                  SecRuleUpdateTargetByTag taken-out !XML://@*\n";
+    let kind = [("Content-Type", "text/xml")];
+    let run = |update: &str, body: &[u8]| matches(&format!("{XML}{rules}{update}"), &kind, body);
+    let in_attribute = b"<a><b c='1' d='an attack'/>x</a>";
+    assert_eq!(run("", in_attribute), [4]);
+    assert_eq!(run(update, in_attribute), [2]);
+    assert_eq!(run(update, b"<a>an attack</a>"), [2, 3, 4]);
+    assert_eq!(run(update, b"<a b='c'>d</a>"), []);
+}
+
+#[test]
+fn documents_that_have_something_loaded_are_refused_and_inspected() {
+    let rules = r#"
+        SecRule REQBODY_ERROR "!@eq 0" "id:2,phase:2,pass,log"
+        SecRule XML:/* "@contains attack" "id:3,phase:2,pass,log"
+        SecRule REQBODY_ERROR_MSG "@contains an external entity is declared" "id:4,phase:2,pass,log"
+        SecRule REQBODY_ERROR_MSG "@contains the document type is external" "id:5,phase:2,pass,log"
+    "#;
+    let kind = [("Content-Type", "text/xml")];
+    let run = |body: &str| matches(&format!("{XML}{rules}"), &kind, body.as_bytes());
+    let entity = "<!DOCTYPE a [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><a>&e; attack</a>";
+    assert_eq!(run(entity), [2, 3, 4]);
+    assert_eq!(run("<!DOCTYPE a SYSTEM 'http://x/'><a>attack</a>"), [2, 3, 5]);
+    assert_eq!(run("<!DOCTYPE a [<!ENTITY e 'att'>]><a>&e;ack</a>"), [3]);
+}

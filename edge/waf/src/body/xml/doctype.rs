@@ -1,6 +1,7 @@
 //! The document type declaration: only its internal general entities matter.
 
 use super::cursor::{Cursor, Reference, Result, check_characters};
+use crate::body::BodyError;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -8,8 +9,11 @@ use std::rc::Rc;
 #[derive(Default)]
 pub(super) struct Entities {
     texts: HashMap<Vec<u8>, Rc<[u8]>>,
-    /// Other declarations may exist outside, so that an unknown entity is no error.
-    pub external: bool,
+    /// Other declarations may exist outside, so that an unknown entity ends nothing.
+    pub outside: bool,
+    /// The first thing a parser that trusts the document would load. Reading goes on: what
+    /// follows is inspected as well.
+    pub external: Option<BodyError>,
 }
 
 impl Entities {
@@ -24,7 +28,11 @@ impl Entities {
         }
         cursor.name()?;
         cursor.skip_white();
-        self.external = external_identifier(cursor)?;
+        let start = cursor.clone();
+        self.outside = external_identifier(cursor)?;
+        if self.outside {
+            self.external = Some(start.wrong("the document type is external"));
+        }
         cursor.skip_white();
         if cursor.eat(b"[") {
             while !cursor.eat(b"]") {
@@ -73,10 +81,11 @@ impl Entities {
         if cursor.skip_white() == 0 {
             return Err(cursor.wrong("an entity has no value"));
         }
+        let start = cursor.clone();
         let value = if external_identifier(cursor)? {
+            self.external.get_or_insert_with(|| start.wrong("an external entity is declared"));
             Vec::new()
         } else {
-            let start = cursor.clone();
             let text = cursor.quoted()?;
             check_characters(text).map_err(|reason| start.wrong(reason))?;
             replacement(text).map_err(|_| start.wrong("the value of an entity is malformed"))?

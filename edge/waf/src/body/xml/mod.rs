@@ -1,7 +1,8 @@
 //! XML bodies (XML 1.0, fifth edition) as text and attributes, for `XML:/*`, `XML://@*`
 //! and simple location paths.
 //!
-//! Nothing is ever loaded: external entities and DTDs are empty. Internal entities are
+//! Nothing is ever loaded: external entities and document types are errors, for the parser
+//! behind might load them, and empty for the rest of the document, which is read. Internal entities are
 //! expanded, for an attack might hide in one, within a budget that counts every
 //! expansion. Parameter entities are refused. Nesting does not use the stack.
 
@@ -34,7 +35,7 @@ pub struct Document {
     text: Vec<u8>,
     /// The values of all attributes.
     values: Vec<u8>,
-    /// Why reading ended early.
+    /// The first error; all but an external entity or document type end reading.
     error: Option<BodyError>,
 }
 
@@ -93,7 +94,7 @@ impl Document {
         reader::read(input, limits)
     }
 
-    /// Why reading ended early, if it did.
+    /// Why reading ended early, or what the document would have others load.
     #[must_use]
     pub fn error(&self) -> Option<&BodyError> {
         self.error.as_ref()

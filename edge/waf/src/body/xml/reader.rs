@@ -40,7 +40,7 @@ pub(super) fn read(input: &[u8], limits: &Limits) -> Document {
     while let Some(element) = reader.open.pop() {
         reader.end_element(element);
     }
-    reader.document.error = outcome.err();
+    reader.document.error = reader.entities.external.take().or(outcome.err());
     reader.document
 }
 
@@ -236,7 +236,7 @@ impl Reader {
     ) -> Result<std::rc::Rc<[u8]>> {
         let text = match self.entities.get(name) {
             Some(text) => text,
-            None if self.entities.external => [].into(),
+            None if self.entities.outside => [].into(),
             None => return Err(cursor.wrong("an entity is not declared")),
         };
         if level >= ENTITY_LEVELS {

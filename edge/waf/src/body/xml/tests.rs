@@ -40,8 +40,25 @@ fn entities_are_expanded_but_never_loaded() {
         &["booboo"],
     );
     check("<!DOCTYPE a [<!ENTITY e \"<b>x</b>\">]><a>&e;</a>", "x", &[]);
-    check("<!DOCTYPE a [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><a>&e;</a>", "", &[]);
-    check("<!DOCTYPE a SYSTEM \"http://127.0.0.1/x\"><a/>", "", &[]);
+    check("<!DOCTYPE a [<!NOTATION n SYSTEM 'x'>]><a>b</a>", "b", &[]);
+    let (entity, document_type) =
+        ("an external entity is declared", "the document type is external");
+    for (external, message, at) in [
+        ("<!DOCTYPE a [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><a b='c'>d&e;</a>", entity, 24),
+        ("<!DOCTYPE a [<!ENTITY e PUBLIC 'x' 'http://x/'>]><a b='c'>d</a>", entity, 24),
+        ("<!DOCTYPE a [<!ENTITY % e SYSTEM 'http://x/'>]><a b='c'>d</a>", entity, 26),
+        ("<!DOCTYPE a [<!ENTITY e SYSTEM 'x' NDATA n>]><a b='c'>d</a>", entity, 24),
+        ("<!DOCTYPE a SYSTEM 'http://127.0.0.1/x'><a b='c'>d&e;</a>", document_type, 12),
+        ("<!DOCTYPE a PUBLIC 'x' 'y' [<!ENTITY e SYSTEM 'x'>]><a b='c'>d</a>", document_type, 12),
+        ("<!DOCTYPE a SYSTEM 'x'><a b='c'>d", document_type, 12),
+    ] {
+        let document = parse(external);
+        let error = BodyError::Syntax { format: "XML", reason: message, at };
+        assert_eq!(document.error(), Some(&error), "{external}");
+        // What follows is inspected all the same.
+        assert_eq!(document.text(), Some(&b"d"[..]), "{external}");
+        assert_eq!(document.attributes().collect::<Vec<_>>(), [b"c"], "{external}");
+    }
     for refused in [
         "<!DOCTYPE a [<!ENTITY e \"&e;\">]><a>&e;</a>",
         "<!DOCTYPE a [<!ENTITY e \"<b>\">]><a>&e;</b></a>",
