@@ -175,7 +175,8 @@ fn configuration(shape: &Shape<'_>, ports: [u16; 3], directory: &Path) -> String
         // a crowd comes from few.
         Shape::Chat(url) => format!(
             "{listeners}{access_log}{limits}[auth.tokens]\naccess_lifetime = \"1h\"\n\n\
-             [auth.passwords]\nbcrypt_cost = 10\n\n{}",
+             [auth.passwords]\nbcrypt_cost = 10\n\n\
+             [chat.limits]\nmessages = 1000000\nconnections = 1000000\n\n{}",
             ["auth", "payments", "users", "chat", "notifications"]
                 .map(|service| format!("[database.{service}]\nurl = \"{url}\"\n\n"))
                 .concat()
