@@ -301,8 +301,8 @@ impl Chat {
 
     async fn end_typing(&self, stop: &CancellationToken) {
         repeat(self.typing.tick(), stop, || async {
-            for (to, from) in self.typing.expired() {
-                self.post.show_typing(to, from, false);
+            for shown in self.typing.expired() {
+                self.post.show_typing(shown, false);
             }
         })
         .await;

@@ -12,6 +12,7 @@ use super::delivery::{MessageView, Parcel, Post, timestamp};
 use super::limits::{Counted, Limits};
 use super::names::{Answer, Names};
 use super::ports::{Edit, Messages};
+use super::typing::Shown;
 use crate::domain::{Content, Conversation, MessageId, NodeId, PersonId};
 
 /// How far a conversation has been read.
@@ -167,7 +168,7 @@ impl Conversations {
         Ok(())
     }
 
-    /// Shows somebody that one types, or not any more.
+    /// Shows both people's sockets that one of them types, or not any more.
     ///
     /// # Errors
     ///
@@ -182,9 +183,13 @@ impl Conversations {
         if from == to {
             return Err(ChatError::Oneself);
         }
-        let nodes = self.store.nodes_of(to, from).await?;
-        let parcel = |node: NodeId| (node, Parcel::Typing { to, from, is_typing });
-        self.post.send(nodes.into_iter().map(parcel)).await;
+        // One's own sockets are shown it across a block as well, so that it does not show.
+        for (room, about) in [(from, from), (to, from)] {
+            let nodes = self.store.nodes_of(room, about).await?;
+            let shown = Shown { room, from, to };
+            let parcel = |node: NodeId| (node, Parcel::Typing { shown, is_typing });
+            self.post.send(nodes.into_iter().map(parcel)).await;
+        }
         Ok(())
     }
 

@@ -5,17 +5,29 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::PersonId;
 
 /// Shown at most; beyond it nothing more is shown to begin.
 const MOST: usize = 100_000;
 
+/// Somebody is shown that one types to another; each of the two is shown it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Shown {
+    /// Whose sockets.
+    pub room: PersonId,
+    /// Who types.
+    pub from: PersonId,
+    /// To whom.
+    pub to: PersonId,
+}
+
 /// Who is shown to whom as typing, and until when.
 #[derive(Debug)]
 pub struct Typing {
     expiry: Duration,
-    shown: Mutex<HashMap<(PersonId, PersonId), Instant>>,
+    shown: Mutex<HashMap<Shown, Instant>>,
 }
 
 impl Typing {
@@ -31,27 +43,27 @@ impl Typing {
         (self.expiry / 10).clamp(Duration::from_millis(10), Duration::from_millis(500))
     }
 
-    /// It is shown to `to` that `from` types, or not any more.
-    pub fn note(&self, to: PersonId, from: PersonId, is_typing: bool) {
+    /// It is shown that somebody types, or not any more.
+    pub fn note(&self, typist: Shown, is_typing: bool) {
         let mut shown = self.shown.lock();
         if !is_typing {
-            shown.remove(&(to, from));
+            shown.remove(&typist);
         } else if shown.len() < MOST {
-            shown.insert((to, from), Instant::now() + self.expiry);
+            shown.insert(typist, Instant::now() + self.expiry);
         }
     }
 
-    /// Takes out whatever has ended: to whom it was shown, and who typed.
-    pub fn expired(&self) -> Vec<(PersonId, PersonId)> {
+    /// Takes out whatever has ended.
+    pub fn expired(&self) -> Vec<Shown> {
         let mut shown = self.shown.lock();
         if shown.is_empty() {
             return Vec::new();
         }
         let now = Instant::now();
         let ended: Vec<_> =
-            shown.iter().filter(|(_, until)| **until <= now).map(|(pair, _)| *pair).collect();
-        for pair in &ended {
-            shown.remove(pair);
+            shown.iter().filter(|(_, until)| **until <= now).map(|(typist, _)| *typist).collect();
+        for typist in &ended {
+            shown.remove(typist);
         }
         ended
     }

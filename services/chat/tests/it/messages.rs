@@ -253,6 +253,8 @@ async fn blocks_are_felt_by_both_and_explained_to_neither() {
     assert_eq!(a.ask("message:delete", json!({ "messageId": before })).await["success"], true);
     assert_eq!(b.event("message:deleted").await["id"], json!(before));
     a.ask("typing:start", json!({ "receiverId": bob.id })).await;
+    // Shown to oneself all the same: a block is not to be told from somebody who is away.
+    assert_eq!(a.event(&of("typing", &bob)).await["isTyping"], true);
     assert_eq!(b.ask("user:unblock", json!({ "userId": ann.id })).await["success"], true);
     a.send(&bob, "after").await;
     assert_eq!(b.numbers(&of("message", &ann), 2).await, [1, 2]);
@@ -267,16 +269,35 @@ async fn typing_is_shown_and_ends_by_itself() {
     let (node, other) = (world.node().await, world.node().await);
     let (ann, bob) = (world.person("ann"), world.person("bob"));
     let (mut a, mut b) = (node.connect(&ann).await, other.connect(&bob).await);
-    let name = of("typing", &ann);
+    let mut tablet = other.connect(&ann).await;
     let to = json!({ "receiverId": bob.id });
+    let typing = |is_typing: bool| json!({ "userId": ann.id, "isTyping": is_typing });
+    // As messages: both people's sockets, and each under both names.
+    let names = [of("typing", &ann), of("typing", &bob)];
     a.say(&format!("42{}", json!(["typing:start", to]))).await;
-    assert_eq!(b.event(&name).await, json!({ "userId": ann.id, "isTyping": true }));
+    for client in [&mut a, &mut tablet, &mut b] {
+        for name in &names {
+            assert_eq!(client.event(name).await, typing(true));
+        }
+    }
     a.ask("typing:stop", to.clone()).await;
-    assert_eq!(b.event(&name).await["isTyping"], false);
+    for client in [&mut a, &mut tablet, &mut b] {
+        for name in &names {
+            assert_eq!(client.event(name).await, typing(false));
+        }
+    }
     a.ask("typing:start", to).await;
-    assert_eq!(b.event(&name).await["isTyping"], true);
+    for client in [&mut tablet, &mut b] {
+        for name in &names {
+            assert_eq!(client.event(name).await, typing(true));
+        }
+    }
     // The typist's node dies; it ends all the same.
     drop(a);
     node.kill();
-    assert_eq!(b.event(&name).await["isTyping"], false);
+    for client in [&mut tablet, &mut b] {
+        for name in &names {
+            assert_eq!(client.event(name).await, typing(false));
+        }
+    }
 }

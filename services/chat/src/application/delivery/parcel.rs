@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::MessageView;
+use crate::application::typing::Shown;
 use crate::domain::{NodeId, PersonId};
 
 /// The pub/sub topic of a node.
@@ -37,10 +38,8 @@ pub enum Parcel {
     /// Somebody begins or ends typing.
     #[serde(rename_all = "camelCase")]
     Typing {
-        /// Whose sockets.
-        to: PersonId,
-        /// Who types.
-        from: PersonId,
+        /// Who types to whom, and who is shown it.
+        shown: Shown,
         /// Whether they do.
         is_typing: bool,
     },

@@ -14,7 +14,7 @@ use super::mailbox::{Caught, Offered};
 use super::{Emission, Mailbox, MessageView, Parcel, Registry, emission, topic};
 use crate::application::names::Names;
 use crate::application::ports::{Closed, Connections, Messages, Outlet, StoreError};
-use crate::application::typing::Typing;
+use crate::application::typing::{Shown, Typing};
 use crate::domain::{Entry, NodeId, PersonId};
 
 /// Entries read from the store at once.
@@ -141,19 +141,21 @@ impl Post {
                     mailbox.tell(&packet);
                 }
             }
-            Parcel::Typing { to, from, is_typing } => {
-                if self.registry.mailbox(to).is_some() {
-                    self.typing.note(to, from, is_typing);
-                    self.show_typing(to, from, is_typing);
+            Parcel::Typing { shown, is_typing } => {
+                if self.registry.mailbox(shown.room).is_some() {
+                    self.typing.note(shown, is_typing);
+                    self.show_typing(shown, is_typing);
                 }
             }
         }
     }
 
-    /// Shows a person that somebody types, or does not any more.
-    pub fn show_typing(&self, to: PersonId, from: PersonId, is_typing: bool) {
-        let argument = serde_json::json!({ "userId": from, "isTyping": is_typing });
-        self.tell_here(to, &format!("typing:{from}"), &argument);
+    /// Shows that somebody types, or does not any more, under both names, as messages are.
+    pub fn show_typing(&self, shown: Shown, is_typing: bool) {
+        let argument = serde_json::json!({ "userId": shown.from, "isTyping": is_typing });
+        for name in [shown.to, shown.from] {
+            self.tell_here(shown.room, &format!("typing:{name}"), &argument);
+        }
     }
 
     /// Listens to other nodes until `stop`, under the id that this node has now.
