@@ -103,6 +103,7 @@ pub(super) fn jump(
     draft: &Draft,
     step: usize,
     markers: &HashMap<String, Vec<[usize; 5]>>,
+    warnings: &mut Vec<String>,
 ) -> Option<usize> {
     let actions = &draft.links[0].actions;
     let phase = usize::from(draft.phase - 1);
@@ -112,6 +113,12 @@ pub(super) fn jump(
         let target = markers
             .get(name)
             .and_then(|places| places.iter().map(|place| place[phase]).find(|&at| at > step));
+        if target.is_none() {
+            warnings.push(format!(
+                "{}: rule {} skips the rest of phase {}: no SecMarker {name} follows it",
+                draft.at, draft.id, draft.phase
+            ));
+        }
         return Some(target.unwrap_or(usize::MAX));
     }
     (actions.skip > 0).then(|| step + 1 + actions.skip as usize)

@@ -221,7 +221,7 @@ impl RuleSet {
         }
         let mut rules = Vec::new();
         for (index, draft) in drafts.rules.into_iter().enumerate() {
-            let jump = jump(&draft, steps[index], &drafts.markers);
+            let jump = jump(&draft, steps[index], &drafts.markers, &mut warnings);
             rules.push(compiler.rule(draft, jump, &ids));
         }
         for target in compiler.sets.iter_mut().flat_map(|set| &mut set.targets) {

@@ -198,7 +198,13 @@ impl Actions {
                 }));
             }
             "redirect" => self.disruptive = Some(Disruptive::Redirect(template(context)?)),
-            "status" => self.status = Some(number(value()?, at)?),
+            "status" => {
+                let status = number(value()?, at)?;
+                if !(100..=599).contains(&status) {
+                    return Err(refused(format!("{status} is not a status (100 to 599)")));
+                }
+                self.status = Some(status);
+            }
             "skip" => self.skip = number(value()?, at)?,
             "skipafter" => self.skip_after = Some(value()?.to_owned()),
             "msg" => {
