@@ -354,10 +354,16 @@ impl GatewayHandle {
         status::upstreams(&self.gate)
     }
 
-    /// Files of the firewall's rules, and directories in which new ones may appear.
+    /// Files of the firewall's rules and their data.
     pub(crate) fn rule_files(&self) -> Vec<PathBuf> {
         let live = self.gate.live.load();
         live.firewall.as_ref().map_or_else(Vec::new, |firewall| firewall.files().to_vec())
+    }
+
+    /// Paths with wildcards that name such files.
+    pub(crate) fn rule_patterns(&self) -> Vec<PathBuf> {
+        let live = self.gate.live.load();
+        live.firewall.as_ref().map_or_else(Vec::new, |firewall| firewall.patterns().to_vec())
     }
 
     pub(crate) fn certificates(&self) -> Vec<settings::Certificate> {

@@ -76,13 +76,13 @@ pub async fn watch(
 /// Watches directories, because files are usually replaced and not written to.
 struct Files {
     changed: mpsc::UnboundedSender<()>,
-    watched: BTreeSet<PathBuf>,
+    watched: (BTreeSet<PathBuf>, BTreeSet<PathBuf>),
     watcher: Option<notify::RecommendedWatcher>,
 }
 
 impl Files {
     fn new(changed: mpsc::UnboundedSender<()>) -> Self {
-        Self { changed, watched: BTreeSet::new(), watcher: None }
+        Self { changed, watched: (BTreeSet::new(), BTreeSet::new()), watcher: None }
     }
 
     /// Watches the configuration's files and the certificates it names now.
@@ -92,20 +92,21 @@ impl Files {
             paths.extend([pair.certificate, pair.key]);
         }
         paths.extend(handle.rule_files());
-        if paths == self.watched {
+        let patterns: BTreeSet<PathBuf> = handle.rule_patterns().into_iter().collect();
+        if (&paths, &patterns) == (&self.watched.0, &self.watched.1) {
             return;
         }
         let names: BTreeSet<OsString> =
             paths.iter().filter_map(|path| path.file_name().map(ToOwned::to_owned)).collect();
-        let changed = self.changed.clone();
+        let (changed, own) = (self.changed.clone(), patterns.clone());
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             let Ok(event) = event else { return };
             // Symbolic links (as Kubernetes mounts secrets) change under other names.
             let ours = |path: &PathBuf| {
                 path.file_name().is_none_or(|name| {
-                    let text = name.to_string_lossy();
-                    // A new file beside the firewall's rules may be one that a pattern names.
-                    names.contains(name) || text.starts_with("..data") || text.ends_with(".conf")
+                    names.contains(name)
+                        || name.as_encoded_bytes().starts_with(b"..data")
+                        || own.iter().any(|pattern| matches(pattern, path))
                 })
             };
             if !event.kind.is_access() && event.paths.iter().any(ours) {
@@ -123,7 +124,8 @@ impl Files {
                 return;
             }
         };
-        let directories: BTreeSet<&Path> = paths.iter().filter_map(|path| path.parent()).collect();
+        let directories: BTreeSet<&Path> =
+            paths.iter().chain(&patterns).filter_map(|path| path.parent()).collect();
         for directory in directories {
             let directory =
                 if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
@@ -136,6 +138,53 @@ impl Files {
             }
         }
         self.watcher = Some(watcher);
-        self.watched = paths;
+        self.watched = (paths, patterns);
+    }
+}
+
+/// Whether a pattern may name the path. Directories are told apart by the names of files only,
+/// as the system may know them by other names.
+fn matches(pattern: &Path, path: &Path) -> bool {
+    let (Some(pattern), Some(name)) = (pattern.file_name(), path.file_name()) else { return false };
+    wildcard(pattern.as_encoded_bytes(), name.as_encoded_bytes())
+}
+
+/// As a shell, but a set (`[...]`) stands for any character: reading once too often does no
+/// harm.
+fn wildcard(pattern: &[u8], name: &[u8]) -> bool {
+    match pattern {
+        [] => name.is_empty(),
+        [b'*', rest @ ..] => (0..=name.len()).any(|skip| wildcard(rest, &name[skip..])),
+        [b'[', rest @ ..] if rest.contains(&b']') => {
+            let end = rest.iter().skip(1).position(|&byte| byte == b']').map_or(1, |at| at + 2);
+            !name.is_empty() && wildcard(rest.get(end..).unwrap_or_default(), &name[1..])
+        }
+        [b'?', rest @ ..] => !name.is_empty() && wildcard(rest, &name[1..]),
+        [byte, rest @ ..] => name.first() == Some(byte) && wildcard(rest, &name[1..]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_name_files() {
+        for (pattern, name) in [
+            ("/etc/waf/*.conf", "/etc/waf/a.conf"),
+            ("/etc/waf/*", "/etc/waf/rules"),
+            ("/etc/waf/*.after", "/etc/waf/new.after"),
+            ("/etc/waf/r[0-9]?.rules", "/etc/waf/r1x.rules"),
+            ("/etc/waf/one.conf", "/etc/waf/one.conf"),
+        ] {
+            assert!(matches(Path::new(pattern), Path::new(name)), "{pattern} {name}");
+        }
+        for (pattern, name) in [
+            ("/etc/waf/*.conf", "/etc/waf/audit.log"),
+            ("/etc/waf/*.conf", "/etc/waf/a.conf~"),
+            ("/etc/waf/r[0-9]", "/etc/waf/r"),
+        ] {
+            assert!(!matches(Path::new(pattern), Path::new(name)), "{pattern} {name}");
+        }
     }
 }

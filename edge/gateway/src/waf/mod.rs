@@ -96,6 +96,11 @@ impl Firewall {
         self.rules.files()
     }
 
+    /// Paths with wildcards: files that begin or cease to match are such a reason, too.
+    pub(crate) fn patterns(&self) -> &[std::path::PathBuf] {
+        self.rules.patterns()
+    }
+
     /// Whether any request is looked at.
     pub(crate) fn is_on(&self, mode: Option<WafMode>) -> bool {
         mode.unwrap_or(self.settings.engine) != WafMode::Off

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use marquis_config::sections::waf::WafMode;
+use marquis_gateway::reload::{Loader, watch};
 use marquis_telemetry::Metrics;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -636,4 +637,39 @@ async fn pictures_of_any_kind_are_sent_as_they_are() {
             .await;
         assert_eq!(answer.status, 200, "{kind}: the service decides");
     }
+}
+
+#[tokio::test]
+async fn whatever_rules_are_made_of_is_watched() {
+    let backend = Backend::start("a").await;
+    let rules = Rules::new("SecRule ARGS \"@pmFromFile data/words.txt\" \"id:7101,phase:2,deny\"\n");
+    let late = tempfile::tempdir().expect("directory");
+    std::fs::create_dir(rules.path("data")).expect("directory");
+    std::fs::write(rules.path("data/words.txt"), "evil\n").expect("words");
+    let rig = Rig::with(&[&backend], |settings| {
+        settings.waf.engine = WafMode::On;
+        settings.waf.crs = PathBuf::new();
+        settings.waf.rules =
+            vec![rules.pattern(), late.path().join("*.after").to_string_lossy().into_owned()];
+        settings.waf.audit.enabled = false;
+    })
+    .await;
+    let settings = rig.settings.clone();
+    let load: Loader = Box::new(move || Ok(settings.clone()));
+    let stop = CancellationToken::new();
+    let watching = tokio::spawn(watch(rig.handle.clone(), Vec::new(), load, stop.clone()));
+    let refused = async |word: &str| rig.get(&format!("/x?q={word}")).await.status == 403;
+    assert!(refused("evil").await && !refused("worse").await);
+    // Watching begins some time after the spawn; writing again is harmless.
+    eventually("the data file is read again", || async {
+        std::fs::write(rules.path("data/words.txt"), "evil\nworse\n").expect("words");
+        refused("worse").await
+    })
+    .await;
+    assert!(!refused("late").await);
+    let text = "SecRule ARGS \"@streq late\" \"id:7102,phase:2,deny\"\n";
+    std::fs::write(late.path().join("new.after"), text).expect("rules");
+    eventually("the new file of the pattern is read", || refused("late")).await;
+    stop.cancel();
+    watching.await.expect("task").expect("watched");
 }
