@@ -5,6 +5,7 @@
 //! its routes, its background work, and what other services ask it for.
 
 pub mod application;
+mod changes;
 mod contracts;
 pub mod domain;
 mod infrastructure;
@@ -58,6 +59,8 @@ pub const MIGRATIONS: &[Migration] =
 
 /// The service whose log says who is erased.
 const USERS: &str = "users";
+/// The service that says who is called something else.
+const AUTH: &str = "auth";
 
 /// How long events can be read by other services.
 const EVENTS_KEPT: time::Duration = time::Duration::days(7);
@@ -276,6 +279,8 @@ impl Chat {
             Box::pin(self.engine.keep_time(&ending)),
             Box::pin(self.clients.verify(&ending)),
             Box::pin(pushes::deliver(&self.parts.cluster, &self.post, &ending)),
+            Box::pin(self.follow_changes(USERS, &ending)),
+            Box::pin(self.follow_changes(AUTH, &ending)),
             Box::pin(self.end_typing(&ending)),
             Box::pin(repeat(settings.repair_interval.duration(), &ending, || self.post.compare())),
             Box::pin(repeat(SWEEP_EVERY, &ending, || self.sweep())),
@@ -297,6 +302,11 @@ impl Chat {
         }
         // The cluster is gone; the log is still read by polling.
         subscription.await;
+    }
+
+    async fn follow_changes(&self, service: &str, stop: &CancellationToken) {
+        let (names, registry) = (&self.names, &self.registry);
+        changes::follow(&self.parts.cluster, service, names, registry, stop).await;
     }
 
     async fn end_typing(&self, stop: &CancellationToken) {

@@ -110,11 +110,16 @@ impl SendMessage {
     }
 
     /// Hands a message to its writer; `reply` is called when it is saved or refused. Waits
-    /// only while the writer is far behind.
-    pub async fn run(&self, sender: PersonId, sender_name: Arc<str>, new: Outgoing, reply: Reply) {
+    /// only while the writer is far behind. The sender is called `joined_as` as long as
+    /// nobody can say what they are called now.
+    pub async fn run(&self, sender: PersonId, joined_as: Arc<str>, new: Outgoing, reply: Reply) {
         if let Err(error) = self.admit(sender, new.receiver).await {
             return reply(Err(error));
         }
+        let sender_name = match self.names.one(sender).await {
+            Ok(Some(name)) => name,
+            Ok(None) | Err(_) => joined_as,
+        };
         let draft = Draft {
             id: MessageId::new(&*self.clock),
             sender,

@@ -172,3 +172,18 @@ async fn what_is_being_saved_when_somebody_is_erased_is_erased_as_well() {
     assert_eq!(traces(&world, ann.id).await, []);
     assert_eq!(world.number("SELECT count(*) FROM deliveries").await, 2, "Bob keeps his");
 }
+
+#[tokio::test]
+async fn every_node_ends_the_sockets_of_the_erased_and_lets_them_in_no_more() {
+    let world = World::new().await;
+    let (node, other) = (world.node().await, world.node().await);
+    let ann = world.person("ann");
+    let (mut a, mut tablet) = (node.connect(&ann).await, other.connect(&ann).await);
+    // Told to all before either has read the log, while the directory still knows her.
+    world.publish("users", "user.erased", ann.id).await;
+    a.ended().await;
+    tablet.ended().await;
+    for node in [&node, &other] {
+        unauthorized(node, &ann).await;
+    }
+}

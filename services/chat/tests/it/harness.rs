@@ -60,6 +60,10 @@ pub struct Directory {
 }
 
 impl Directory {
+    pub fn rename(&self, user: UserId, name: &str) {
+        self.names.lock().insert(user, name.to_owned());
+    }
+
     pub fn forget(&self, user: UserId) {
         self.names.lock().remove(&user);
     }
@@ -94,6 +98,17 @@ impl Identities for Directory {
     }
 }
 
+fn event(kind: &str, user: UserId) -> Event {
+    Event {
+        id: new_uuid(&SystemClock),
+        kind: kind.to_owned(),
+        subject: user.to_string(),
+        occurred_at: OffsetDateTime::from_unix_timestamp(1_800_000_000).expect("a time"),
+        data: json!({}),
+        traceparent: None,
+    }
+}
+
 /// The log of the users service.
 #[derive(Debug, Default)]
 pub struct UsersLog(Mutex<Vec<Recorded>>);
@@ -102,15 +117,8 @@ impl UsersLog {
     pub fn append(&self, kind: &str, user: UserId) {
         let mut log = self.0.lock();
         let position = i64::try_from(log.len()).expect("few") + 1;
-        let event = Event {
-            id: new_uuid(&SystemClock),
-            kind: kind.to_owned(),
-            subject: user.to_string(),
-            occurred_at: OffsetDateTime::from_unix_timestamp(1_800_000_000).expect("a time"),
-            data: json!({}),
-            traceparent: None,
-        };
-        log.push(Recorded { cursor: Cursor { transaction: 1, position }, event });
+        let cursor = Cursor { transaction: 1, position };
+        log.push(Recorded { cursor, event: event(kind, user) });
     }
 }
 
@@ -253,6 +261,14 @@ impl World {
         };
         let token = sign(&claims, &self.key);
         Person { id, name: name.to_owned(), session, token }
+    }
+
+    /// Tells all nodes what a service has in its log.
+    pub async fn publish(&self, service: &str, kind: &str, user: UserId) {
+        let event = event(kind, user);
+        let event = serde_json::to_vec(&event).expect("JSON");
+        let topic = marquis_contracts::events::topic(service);
+        self.cluster.pubsub.publish(&topic, &event).await.expect("published");
     }
 
     /// One number from the tables.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::harness::{Person, World};
+use crate::harness::{PATIENCE, Person, World};
 
 fn of(kind: &str, person: &Person) -> String {
     format!("{kind}:{}", person.id)
@@ -261,6 +261,41 @@ async fn blocks_are_felt_by_both_and_explained_to_neither() {
     let told = b.events().await;
     let hidden = [of("typing", &ann), "message:edited".to_owned()];
     assert!(told.iter().all(|(name, _)| !hidden.contains(name)), "{told:?}");
+}
+
+#[tokio::test]
+async fn whoever_is_renamed_is_called_so_on_the_sockets_they_have() {
+    let world = World::new().await;
+    let (node, other) = (world.node().await, world.node().await);
+    let (ann, bob) = (world.person("ann"), world.person("bob"));
+    let (mut a, mut tablet) = (node.connect(&ann).await, other.connect(&ann).await);
+    let mut b = node.connect(&bob).await;
+    a.send(&bob, "as ann").await;
+    tablet.send(&bob, "as ann").await;
+    world.directory.rename(ann.id, "anna");
+    world.publish("auth", "user.renamed", ann.id).await;
+    // Heard by each node in its own time.
+    let name = of("message", &ann);
+    for client in [&mut a, &mut tablet] {
+        let renamed = async {
+            loop {
+                let id = json!(client.send(&bob, "as whom?").await);
+                let mut told = b.event(&name).await;
+                while told["id"] != id {
+                    told = b.event(&name).await;
+                }
+                if told["senderUsername"] == "anna" {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, renamed).await.expect("both nodes have heard");
+    }
+    // Nobody can be asked any more: the name that was known is better than the old one.
+    world.directory.set_away(true);
+    let id = a.send(&bob, "still anna").await;
+    let told = b.event(&name).await;
+    assert_eq!((&told["id"], &told["senderUsername"]), (&json!(id), &json!("anna")));
 }
 
 #[tokio::test]
