@@ -216,6 +216,9 @@ pub enum WafCommand {
         /// Paranoia level instead of the configured one.
         #[arg(long, value_name = "1..4")]
         paranoia: Option<u8>,
+        /// The client's address: some rules judge by it. By default one that is nobody's.
+        #[arg(long, value_name = "ADDRESS", default_value = "203.0.113.1")]
+        address: std::net::IpAddr,
     },
 }
 

@@ -51,7 +51,7 @@ impl Expectation {
 
 impl Stage {
     /// A request as it goes over the wire: head, empty line, body. Lines may end in LF alone,
-    /// as editors write them.
+    /// as editors write them. A chunked body is what its chunks hold.
     #[must_use]
     pub fn from_wire(raw: &[u8]) -> Self {
         let crlf = raw.windows(4).position(|four| four == b"\r\n\r\n").map(|at| (at, at + 4));
@@ -73,6 +73,12 @@ impl Stage {
             if let Some((name, value)) = line.split_once(':') {
                 stage.headers.push((name.into(), value.trim_start().into()));
             }
+        }
+        let coding = stage.header("transfer-encoding").unwrap_or_default();
+        if coding.to_ascii_lowercase().trim_end().ends_with("chunked")
+            && let Some(body) = unchunked(&stage.body)
+        {
+            stage.body = body;
         }
         stage
     }
@@ -102,5 +108,44 @@ impl Stage {
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
+    }
+}
+
+/// What the chunks hold; `None` if these are none. A capture that ends early is taken as it is.
+fn unchunked(mut text: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    while let Some(end) = text.iter().position(|&byte| byte == b'\n') {
+        let line = std::str::from_utf8(&text[..end]).ok()?;
+        let size = line.split(';').next().unwrap_or(line).trim();
+        let size = usize::from_str_radix(size, 16).ok()?;
+        text = &text[end + 1..];
+        if size == 0 {
+            return Some(body);
+        }
+        body.extend_from_slice(&text[..size.min(text.len())]);
+        text = text.get(size..).unwrap_or_default();
+        text = text.strip_prefix(b"\r").unwrap_or(text);
+        text = text.strip_prefix(b"\n").unwrap_or(text);
+    }
+    text.is_empty().then_some(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(head: &str, body: &str) -> Vec<u8> {
+        Stage::from_wire(format!("POST / HTTP/1.1\r\n{head}\r\n\r\n{body}").as_bytes()).body
+    }
+
+    #[test]
+    fn chunks_are_put_together() {
+        let chunked = "Host: x\r\nTransfer-Encoding: Chunked";
+        let wire = "3;a=b\r\na=1\r\n0A\r\n UNION SEL\r\n0\r\nTrailer: x\r\n\r\n";
+        assert_eq!(body(chunked, wire), b"a=1 UNION SEL");
+        assert_eq!(body(chunked, "3\na=1\n2\nbc\n0\n\n"), b"a=1bc", "as editors write them");
+        assert_eq!(body(chunked, "a\r\nabc"), b"abc", "the capture ends early");
+        assert_eq!(body(chunked, "a=1&b=2"), b"a=1&b=2", "these are no chunks");
+        assert_eq!(body("Host: x", "3\r\na=1\r\n0\r\n\r\n"), b"3\r\na=1\r\n0\r\n\r\n");
     }
 }

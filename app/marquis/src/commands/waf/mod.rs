@@ -26,13 +26,13 @@ pub fn run(config: &Config, command: WafCommand) -> Result<(), Failure> {
         WafCommand::Check { files } if files.is_empty() => check_configured(settings),
         WafCommand::Check { files } => check(&files),
         WafCommand::Test(options) => test(settings, &options),
-        WafCommand::Explain { request, paranoia } => {
+        WafCommand::Explain { request, paranoia, address } => {
             let mut settings = settings.clone();
             settings.paranoia_level = level(paranoia, &settings)?;
             if settings.engine == WafMode::Off {
                 settings.engine = WafMode::On;
             }
-            explain::explain(load(&settings)?, &settings, &request)
+            explain::explain(load(&settings)?, &settings, &request, address)
         }
     }
 }
