@@ -110,7 +110,8 @@ WITH last AS (
 SELECT last.seq, last.peer_seq, last.message_id FROM last, moved;
 
 -- Conversations with the newest first: each with its last message, whether the other one is
--- connected, and how much is unread. Peers are found by jumping through the index from one
+-- connected, and how much is unread, without what was taken back and without what the erased
+-- said, which nobody can mark as read any more. Peers are found by jumping through the index from one
 -- to the next, so a long conversation costs no more than a short one.
 --! conversations : (edited_at?, deleted_at?, last_seen_at?)
 WITH RECURSIVE peers AS (
@@ -133,7 +134,9 @@ SELECT l.peer_id, l.seq, l.outgoing, l.total, m.id, m.content, m.created_at, m.e
     b.last_seen_at,
     EXISTS (SELECT FROM nodes AS n WHERE n.id = ANY (b.nodes) AND n.lease_until > clock_timestamp()) AS online,
     (SELECT count(*) FROM deliveries AS d
+     JOIN messages AS u ON u.id = d.message_id AND u.deleted_at IS NULL
      WHERE d.user_id = :user_id AND d.peer_id = l.peer_id AND NOT d.outgoing
+       AND NOT EXISTS (SELECT FROM erased_people AS e WHERE e.user_id = l.peer_id)
        AND d.seq > coalesce((SELECT r.seq FROM reads AS r
                              WHERE r.user_id = :user_id AND r.peer_id = l.peer_id), 0)) AS unread
 FROM latest AS l

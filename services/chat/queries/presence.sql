@@ -69,7 +69,9 @@ WHERE m.user_id = ANY (:user_ids)
   AND EXISTS (SELECT FROM nodes AS n WHERE n.id = ANY (m.nodes) AND n.lease_until > clock_timestamp());
 
 -- The connected people whom somebody has a conversation with and no quarrel, and where they
--- are. At most 500 conversations of each are looked at.
+-- are. Of each at most 500 conversations are looked at, found by jumping through the index
+-- from one peer to the next. Somebody with more is sure to reach those of their last 1000
+-- messages as well, which the primary key has in order.
 --! connected_peers
 SELECT w.user_id, p.peer_id, n.id AS node
 FROM unnest(:user_ids::uuid[]) AS w (user_id)
@@ -82,6 +84,12 @@ CROSS JOIN LATERAL (
         FROM peers AS p WHERE p.peer_id IS NOT NULL AND p.nth < 500
     )
     SELECT peer_id FROM peers WHERE peer_id IS NOT NULL
+    UNION
+    SELECT r.peer_id FROM (
+        SELECT d.peer_id FROM deliveries AS d
+        WHERE d.user_id = w.user_id AND (SELECT max(nth) FROM peers) >= 500
+        ORDER BY d.seq DESC LIMIT 1000
+    ) AS r
 ) AS p
 JOIN mailboxes AS m ON m.user_id = p.peer_id
 JOIN nodes AS n ON n.id = ANY (m.nodes) AND n.lease_until > clock_timestamp()

@@ -3,7 +3,7 @@
 use marquis_contracts::identity::UserId;
 use serde_json::{Value, json};
 
-use crate::client::Client;
+use crate::client::{Client, request};
 use crate::harness::{Node, PATIENCE, Person, World};
 
 const GONE: &str = "there is no such person";
@@ -108,6 +108,11 @@ async fn whoever_is_erased_under_traffic_leaves_nothing_and_stays_away() {
             person.id
         );
         assert_eq!(world.number(&sql).await, 0, "{}", person.name);
+        // Nothing of hers waits to be read, as nobody can say that they have.
+        let head = format!("authorization: Bearer {}\r\n", person.token);
+        let list = request(node.address, "GET", "/chat/conversations", &head, "").await;
+        let list: Value = serde_json::from_str(&list.text).expect("JSON");
+        assert_eq!(list["data"][0]["unreadCount"], 0, "{list}");
     }
 }
 

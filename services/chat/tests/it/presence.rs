@@ -46,6 +46,26 @@ async fn people_with_a_conversation_see_each_other_come_and_go() {
 }
 
 #[tokio::test]
+async fn the_latest_of_very_many_conversations_are_told() {
+    let world = World::new().await;
+    let node = world.node().await;
+    let (ann, bob) = (world.person("ann"), world.person("bob"));
+    // With 600 people whose ids are below Bob's.
+    let sql = format!(
+        "INSERT INTO mailboxes (user_id, seq) VALUES ('{0}', 600);
+         INSERT INTO deliveries (user_id, seq, peer_id, peer_seq, message_id, outgoing)
+         SELECT '{0}', n, lpad(n::text, 32, '0')::uuid, 1, gen_random_uuid(), true
+         FROM generate_series(1, 600) AS n",
+        ann.id
+    );
+    world.database.client().await.batch_execute(&sql).await.expect(&sql);
+    let mut b = node.connect(&bob).await;
+    b.send(&ann, "are you there?").await;
+    let _ann = node.connect(&ann).await;
+    assert_eq!(b.event("user:online").await, json!({ "userId": ann.id }));
+}
+
+#[tokio::test]
 async fn the_people_of_a_dead_node_go_offline_by_its_lease() {
     let world = World::new().await;
     let (node, doomed) = (world.node().await, world.node().await);

@@ -39,6 +39,10 @@ async fn conversations_show_the_last_message_and_what_is_unread() {
     assert_eq!(call(&node, &bob, "POST", &path, json!({})).await.0, 400);
     let (_, list) = call(&node, &bob, "GET", "/chat/conversations?limit=1", Value::Null).await;
     assert_eq!((&list["data"][0]["unreadCount"], &list["meta"]["total"]), (&json!(2), &json!(2)));
+    // What was taken back cannot be read any more.
+    assert_eq!(a.ask("message:delete", json!({ "messageId": id })).await["success"], true);
+    let (_, list) = call(&node, &bob, "GET", "/chat/conversations?limit=1", Value::Null).await;
+    assert_eq!(list["data"][0]["unreadCount"], 1);
     let (_, list) = call(&node, &bob, "GET", "/chat/conversations?offset=9", Value::Null).await;
     assert_eq!((&list["data"], &list["meta"]["total"]), (&json!([]), &json!(2)));
     // Of one's own messages none is unread.

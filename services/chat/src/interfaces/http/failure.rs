@@ -13,9 +13,7 @@ pub(super) fn of(error: ChatError) -> Problem {
         ChatError::NoSuchMessage => Problem::not_found("There is no such message of yours."),
         ChatError::Blocked => Problem::forbidden("Messages between these two people are blocked.")
             .with_kind("blocked"),
-        ChatError::NameTaken => {
-            Problem::conflict("This clientId was used for another message.").with_kind("client-id")
-        }
+        ChatError::NameTaken => Problem::conflict("This clientId was used for another message."),
         ChatError::Oneself => Problem::conflict("Nobody writes to themselves."),
         ChatError::TooMuch { retry_after } => Problem::too_many_requests(retry_after),
         ChatError::Store(StoreError::Failed(_)) => Problem::internal(error),

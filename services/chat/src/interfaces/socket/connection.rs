@@ -255,13 +255,10 @@ impl Connection {
             return None;
         };
         let id = packet.id;
-        match Request::read(&name, data) {
-            Ok(request) => Some(Box::pin(self.serve(joined, request, id))),
-            Err(wrong) => {
-                self.answer(id, &json!({ "success": false, "error": wrong.0 }));
-                None
-            }
-        }
+        Some(match Request::read(&name, data) {
+            Ok(request) => Box::pin(self.serve(joined, request, id)),
+            Err(wrong) => Box::pin(self.refuse(joined, wrong, id)),
+        })
     }
 
     fn answer(&self, id: Option<u64>, said: &Value) {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::engine::Ending;
 use super::super::protocol::answer;
-use super::super::requests::Request;
+use super::super::requests::{Request, Wrong};
 use super::{Connection, Joined, Token};
 use crate::application::ChatError;
 use crate::application::delivery::{ReplayError, emission};
@@ -77,6 +77,20 @@ impl Connection {
         self.answer(id, &said);
     }
 
+    /// Says what is wrong with a request, which costs as much as one that is right.
+    pub(super) async fn refuse(
+        self: Arc<Self>,
+        joined: Arc<Joined>,
+        wrong: Wrong,
+        id: Option<u64>,
+    ) {
+        let said = match self.clients.limits.take(joined.person, Counted::Actions).await {
+            Ok(()) => json!({ "success": false, "error": wrong.0 }),
+            Err(error) => failure(&error),
+        };
+        self.answer(id, &said);
+    }
+
     /// Tells the client what it missed, then answers.
     async fn synchronise(self: Arc<Self>, joined: Arc<Joined>, since: i64, id: Option<u64>) {
         let outcome = self.replay(&joined, since).await;
@@ -122,6 +136,10 @@ impl Connection {
 
     /// Another token of the same person, so that the connection outlives the first one.
     async fn refresh(&self, joined: &Joined, token: String) -> Value {
+        // A signature is checked for each.
+        if let Err(error) = self.clients.limits.take(joined.person, Counted::Actions).await {
+            return failure(&error);
+        }
         match self.clients.verifier.verify(&token).await {
             Ok(principal) if principal.user_id.uuid() == joined.person.uuid() => {
                 let expires_at = principal.expires_at;
