@@ -143,3 +143,41 @@ fn documents_that_have_something_loaded_are_refused_and_inspected() {
     assert_eq!(run("<!DOCTYPE a SYSTEM 'http://x/'><a>attack</a>"), [2, 3, 5]);
     assert_eq!(run("<!DOCTYPE a [<!ENTITY e 'att'>]><a>&e;ack</a>"), [3]);
 }
+
+/// Forms that are given up when they are too many are made again: every rule still sees
+/// every value.
+#[test]
+fn rules_see_values_whose_forms_were_given_up() {
+    let steps = ["urlDecode", "compressWhitespace", "cssDecode", "jsDecode", "cmdLine", "sha1"];
+    let mut rules = String::from("SecRequestBodyLimit 9000000\nSecRequestBodyNoFilesLimit 9000000");
+    let mut expected = Vec::new();
+    for (index, (first, second)) in
+        steps.iter().flat_map(|first| steps.iter().map(move |second| (first, second))).enumerate()
+    {
+        let sha1 = *first == "sha1" || *second == "sha1";
+        let operator = if sha1 { "!@contains x-attack" } else { "@contains x-attack" };
+        rules += &format!(
+            "\nSecRule ARGS_POST \"{operator}\" \"id:{},phase:2,pass,log,t:none,t:{first},t:{second},t:lowercase\"",
+            index + 1
+        );
+        expected.push(index as u64 + 1);
+    }
+    let mut loader = Loader::new();
+    loader
+        .text("test.conf", &format!("SecRuleEngine On\nSecRequestBodyAccess On\n{rules}"))
+        .expect("the rules load");
+    let rules = Arc::new(RuleSet::compile(loader.finish()).expect("the rules compile"));
+    let context = TransactionContext { now: 1, id: "1".into(), mode: None, collections: None };
+    let mut transaction = Transaction::new(rules, context);
+    transaction.request_line(b"POST", b"/", b"HTTP/1.1");
+    transaction.request_header(b"Content-Type", b"application/x-www-form-urlencoded");
+    transaction.request_headers();
+    let value = "%41%2541  \\\\41 \\x41 ^b ".repeat(60_000);
+    transaction.append_request_body(format!("a={value}X-Attack").as_bytes());
+    transaction.request_body();
+    let found: Vec<u64> = transaction.matches().iter().map(|found| found.rule_id).collect();
+    assert_eq!(found, expected);
+    let (held, peak) = (transaction.memory(), transaction.peak_memory());
+    assert!(peak > 3 * held, "nothing was given up: {held} of {peak}");
+    assert!(peak < 12 * held + (4 << 20), "{held} of {peak}");
+}

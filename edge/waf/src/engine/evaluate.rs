@@ -31,7 +31,7 @@ const MOST_FORMS: usize = 96 << 20;
 const MOST_KEPT_FORMS: usize = 1 << 20;
 
 /// How much more than `found` bytes a phase may hold before it starts anew.
-pub(super) fn most_forms(found: usize) -> usize {
+fn most_forms(found: usize) -> usize {
     found.saturating_mul(FORMS_GROWTH).saturating_add(FEW_FORMS).min(MOST_FORMS)
 }
 
