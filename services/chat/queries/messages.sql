@@ -112,7 +112,8 @@ SELECT last.seq, last.peer_seq, last.message_id FROM last, moved;
 -- Conversations with the newest first: each with its last message, whether the other one is
 -- connected, and how much is unread, without what was taken back and without what the erased
 -- said, which nobody can mark as read any more. Peers are found by jumping through the index from one
--- to the next, so a long conversation costs no more than a short one.
+-- to the next, so a long conversation costs no more than a short one. Across a block nobody
+-- is seen to be connected.
 --! conversations : (edited_at?, deleted_at?, last_seen_at?)
 WITH RECURSIVE peers AS (
     (SELECT d.peer_id FROM deliveries AS d WHERE d.user_id = :user_id ORDER BY d.peer_id LIMIT 1)
@@ -141,7 +142,11 @@ SELECT l.peer_id, l.seq, l.outgoing, l.total, m.id, m.content, m.created_at, m.e
                              WHERE r.user_id = :user_id AND r.peer_id = l.peer_id), 0)) AS unread
 FROM latest AS l
 JOIN messages AS m ON m.id = l.message_id
-LEFT JOIN mailboxes AS b ON b.user_id = l.peer_id
+LEFT JOIN mailboxes AS b ON b.user_id = l.peer_id AND NOT EXISTS (
+    SELECT FROM blocks AS k
+    WHERE (k.user_id, k.blocked_id) = (:user_id, l.peer_id)
+       OR (k.user_id, k.blocked_id) = (l.peer_id, :user_id)
+)
 ORDER BY l.seq DESC;
 
 -- How many conversations somebody has; for a page beyond the last.

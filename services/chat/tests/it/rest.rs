@@ -45,6 +45,12 @@ async fn conversations_show_the_last_message_and_what_is_unread() {
     assert_eq!(list["data"][0]["unreadCount"], 1);
     let (_, list) = call(&node, &bob, "GET", "/chat/conversations?offset=9", Value::Null).await;
     assert_eq!((&list["data"], &list["meta"]["total"]), (&json!([]), &json!(2)));
+    // Who has blocked whom is not given away by who is connected.
+    assert_eq!(a.ask("user:block", json!({ "userId": bob.id })).await["success"], true);
+    let (_, list) = call(&node, &bob, "GET", "/chat/conversations?limit=1", Value::Null).await;
+    let with_ann = &list["data"][0];
+    assert_eq!((&with_ann["isOnline"], &with_ann["lastSeenAt"]), (&json!(false), &Value::Null));
+    assert_eq!(a.ask("user:unblock", json!({ "userId": bob.id })).await["success"], true);
     // Of one's own messages none is unread.
     let (_, list) = call(&node, &ann, "GET", "/chat/conversations", Value::Null).await;
     assert_eq!(

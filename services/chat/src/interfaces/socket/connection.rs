@@ -205,6 +205,11 @@ impl Connection {
             Err(VerifyError::Invalid(_)) => return Err(unauthorized()),
             Err(VerifyError::Unavailable(_)) => return Err(None),
         };
+        // Verifying forgives other machines' clocks some seconds; a connection ends to the
+        // second, and must not be let in again to end again.
+        if principal.expires_at <= self.clients.clock.unix() {
+            return Err(unauthorized());
+        }
         let person = PersonId::from_uuid(principal.user_id.uuid());
         match self.clients.limits.take(person, Counted::Connections).await {
             Ok(()) => {}
