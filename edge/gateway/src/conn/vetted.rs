@@ -168,6 +168,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for Vetted<IO> {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.activity.upgraded() {
+            // It would wake the task that spoke HTTP, and keep that task's memory until then.
+            this.timer = None;
             if !this.stash.is_empty() {
                 this.passed = this.stash.len();
                 this.deliver(buf);
