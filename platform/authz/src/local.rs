@@ -320,6 +320,10 @@ impl TokenVerifier for LocalVerifier {
         self.verified.insert(key, Arc::clone(&principal));
         Ok(principal)
     }
+
+    fn recheck(&self, principal: &Principal) -> Option<Result<(), VerifyError>> {
+        Some(self.still_valid(principal))
+    }
 }
 
 impl fmt::Debug for LocalVerifier {

@@ -145,6 +145,12 @@ pub enum VerifyError {
 pub trait TokenVerifier: fmt::Debug + Send + Sync + 'static {
     /// Who presents this token.
     async fn verify(&self, token: &str) -> Result<Arc<Principal>, VerifyError>;
+
+    /// Whether whoever was verified before still may come in. `None` where that cannot be told
+    /// without the token: keep it then, and verify it again.
+    fn recheck(&self, _principal: &Principal) -> Option<Result<(), VerifyError>> {
+        None
+    }
 }
 
 /// One public key of the issuer, as published in a JWK set (RFC 7517, RFC 8037).

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use marquis_authz::bearer_token;
-use marquis_contracts::identity::VerifyError;
+use marquis_contracts::identity::{Principal, TokenVerifier, VerifyError};
 use marquis_kernel::random;
 use parking_lot::Mutex;
 use serde::Deserialize;
@@ -69,9 +69,16 @@ struct Joined {
 
 #[derive(Clone)]
 struct Token {
-    text: Arc<str>,
-    /// Unix seconds.
-    expires_at: i64,
+    principal: Arc<Principal>,
+    /// Kept only for a verifier that cannot do without: it is the largest thing a client has.
+    text: Option<Arc<str>>,
+}
+
+impl Token {
+    fn new(verifier: &dyn TokenVerifier, principal: Arc<Principal>, text: &str) -> Self {
+        let text = verifier.recheck(&principal).is_none().then(|| Arc::from(text));
+        Self { principal, text }
+    }
 }
 
 #[derive(Deserialize)]
@@ -229,7 +236,7 @@ impl Connection {
             Refused::Store(StoreError::Erased) => unauthorized(),
             Refused::Store(_) => None,
         })?;
-        let token = Token { text: Arc::from(token), expires_at: principal.expires_at };
+        let token = Token::new(&*self.clients.verifier, principal, &token);
         Ok(Joined { person, name, seat, token: Mutex::new(token) })
     }
 

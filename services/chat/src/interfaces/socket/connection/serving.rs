@@ -143,7 +143,7 @@ impl Connection {
         match self.clients.verifier.verify(&token).await {
             Ok(principal) if principal.user_id.uuid() == joined.person.uuid() => {
                 let expires_at = principal.expires_at;
-                *joined.token.lock() = Token { text: Arc::from(token), expires_at };
+                *joined.token.lock() = Token::new(&*self.clients.verifier, principal, &token);
                 json!({ "success": true, "expiresAt": expires_at })
             }
             Ok(_) | Err(VerifyError::Invalid(_)) => {
@@ -159,13 +159,18 @@ impl Connection {
     pub(in crate::interfaces::socket) async fn verify_again(&self) {
         let Some(joined) = self.joined() else { return };
         let token = joined.token.lock().clone();
-        let reason = if token.expires_at <= self.clients.clock.unix() {
+        let Token { principal, text } = &token;
+        let reason = if principal.expires_at <= self.clients.clock.unix() {
             "expired"
         } else {
-            match self.clients.verifier.verify(&token.text).await {
+            let checked = match text {
+                Some(text) => self.clients.verifier.verify(text).await.map(drop),
+                None => self.clients.verifier.recheck(principal).unwrap_or(Ok(())),
+            };
+            match checked {
                 Err(VerifyError::Invalid(_)) => "revoked",
                 // Whoever cannot be asked revokes nothing.
-                Ok(_) | Err(VerifyError::Unavailable(_)) => return,
+                Ok(()) | Err(VerifyError::Unavailable(_)) => return,
             }
         };
         self.session.send(&[emission("session:ended", &json!({ "reason": reason }))]);

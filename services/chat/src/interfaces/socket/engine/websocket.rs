@@ -31,7 +31,7 @@ const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// How long the last words of a session may take.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// A session at rest keeps this much for reading; more is taken while more comes.
-const READ_BUFFER: usize = 512;
+const READ_BUFFER: usize = 256;
 const WRITE_BUFFER: usize = 4_096;
 
 /// A session that begins on a WebSocket.
