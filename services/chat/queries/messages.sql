@@ -93,8 +93,9 @@ SELECT d.seq FROM messages AS m
 JOIN deliveries AS d ON d.message_id = m.id AND d.user_id = :user_id AND d.peer_id = :peer_id
 WHERE m.id = :id;
 
--- Moves the mark forward, never back, with both mailboxes held; the last message that it covers, as both have it.
--- Nothing comes back when there is nothing to read up to there or the mark was there already.
+-- Moves the mark forward, never back, with both mailboxes held; the last message that it
+-- covers, as both have it. Nothing comes back when there is nothing to read up to there or the
+-- mark was there already.
 --! mark_read
 WITH last AS (
     SELECT d.seq, d.peer_seq, d.message_id FROM deliveries AS d
@@ -111,9 +112,9 @@ SELECT last.seq, last.peer_seq, last.message_id FROM last, moved;
 
 -- Conversations with the newest first: each with its last message, whether the other one is
 -- connected, and how much is unread, without what was taken back and without what the erased
--- said, which nobody can mark as read any more. Peers are found by jumping through the index from one
--- to the next, so a long conversation costs no more than a short one. Across a block nobody
--- is seen to be connected.
+-- said, which nobody can mark as read any more. Peers are found by jumping through the index
+-- from one to the next, so a long conversation costs no more than a short one. Across a block
+-- nobody is seen to be connected.
 --! conversations : (edited_at?, deleted_at?, last_seen_at?)
 WITH RECURSIVE peers AS (
     (SELECT d.peer_id FROM deliveries AS d WHERE d.user_id = :user_id ORDER BY d.peer_id LIMIT 1)

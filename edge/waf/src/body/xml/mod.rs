@@ -2,8 +2,8 @@
 //! and simple location paths.
 //!
 //! Nothing is ever loaded: external entities and document types are errors, for the parser
-//! behind might load them, and empty for the rest of the document, which is read. Internal entities are
-//! expanded, for an attack might hide in one, within a budget that counts every
+//! behind might load them, and empty for the rest of the document, which is read. Internal
+//! entities are expanded, for an attack might hide in one, within a budget that counts every
 //! expansion. Parameter entities are refused. Nesting does not use the stack.
 
 mod cursor;
